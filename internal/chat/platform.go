@@ -1,0 +1,170 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Platform is one connection to a chat platform. Its methods may be called
+// from any goroutine. They block until the platform answered or ctx ended,
+// and never retry by themselves: the caller keeps a ledger and knows when to
+// try again. Errors that the platform caused are *Error.
+type Platform interface {
+	// Name is the platform's name in configuration and in the database.
+	Name() string
+
+	// Run connects and hands every event to h until ctx ends (then it returns
+	// nil) or the platform refuses for good (then it says why). An event is
+	// acknowledged only after h returned nil; otherwise the platform delivers
+	// it again. Events of one place arrive in order; different places may run
+	// side by side.
+	Run(ctx context.Context, h Handler) error
+
+	// Post writes a card into a place. A second call with the same key writes
+	// nothing and returns the first one's reference.
+	Post(ctx context.Context, p Post) (MessageRef, error)
+
+	// Update replaces a card that Post wrote.
+	Update(ctx context.Context, at MessageRef, c Card) error
+
+	// Direct finds the place where the bot can write to one person alone.
+	Direct(ctx context.Context, server ServerID, person PersonID) (Place, error)
+
+	// Access says who can read a place, as far as delivering an alert has to
+	// know: whether only staff can, and which of the people given can.
+	Access(ctx context.Context, server ServerID, place PlaceID, staff StaffRule, people []PersonID) (Access, error)
+
+	// IsStaff says whether a person is staff by the platform's own means: the
+	// role in the rule, else the platform's moderating rights; and can see the
+	// staff place.
+	IsStaff(ctx context.Context, server ServerID, person PersonID, staff StaffRule) (bool, error)
+
+	// Fetch reads one message as it is now. A message that is gone gives an
+	// *Error with Gone set.
+	Fetch(ctx context.Context, at MessageRef) (Message, error)
+
+	// After lists the messages of a place that came after the given one (or,
+	// where that is empty, after since), oldest first, at most limit.
+	After(ctx context.Context, server ServerID, place PlaceID, after MessageID, since time.Time, limit int) ([]Message, error)
+
+	// Places lists the places of a server that the bot can read.
+	Places(ctx context.Context, server ServerID) ([]Place, error)
+}
+
+// Post is a card on its way to a place.
+type Post struct {
+	Server ServerID
+	Place  PlaceID
+	// Under hangs the card below an earlier one: a thread where the platform
+	// has them. Empty for a card of its own.
+	Under MessageID
+	Card  Card
+	// Notify lets the platform notify the readers of the place. No one else
+	// is ever notified.
+	Notify bool
+	// Key makes a repeated post one message; at most 25 bytes.
+	Key string
+}
+
+// StaffRule is what a server's settings say about who is staff.
+type StaffRule struct {
+	Place PlaceID // the staff room
+	Role  string  // the platform's id of a role or user group; empty for none
+}
+
+// Access is who can read a place.
+type Access struct {
+	// Others says in words who, apart from staff, can read the place; empty
+	// when only staff can.
+	Others string
+	// Readers are those of the people asked about who can read it.
+	Readers []PersonID
+}
+
+// Handler takes what happens on a platform. A method returns nil only when
+// the event needs nothing more from the platform: what must not be lost is
+// safe, or there was nothing to keep. It is called again for an event that
+// was not acknowledged, and must then do nothing twice.
+type Handler interface {
+	Message(ctx context.Context, m Message) error
+	Deleted(ctx context.Context, at MessageRef) error
+	Command(ctx context.Context, c Command) (Answer, error)
+	Action(ctx context.Context, a Action) (Answer, error)
+	Submit(ctx context.Context, s Submission) (Answer, error)
+	// Complete offers values for an option that is being typed.
+	Complete(ctx context.Context, c Command, option, typed string) ([]Option, error)
+}
+
+// CommandSpec describes a command, so that an adapter can register it.
+type CommandSpec struct {
+	Name        string
+	Description string
+	Options     []OptionSpec
+	Subcommands []CommandSpec
+	Staff       bool // shown to staff only where the platform can do so
+	OnMessage   bool // used on a message rather than typed
+}
+
+// OptionSpec describes an option of a command.
+type OptionSpec struct {
+	Name        string
+	Description string
+	Required    bool
+	Choices     []Option // fixed choices
+	Completes   bool     // asks Handler.Complete while it is typed
+}
+
+// Registrar is implemented by platforms on which commands are registered.
+type Registrar interface {
+	Register(ctx context.Context, commands []CommandSpec) error
+}
+
+// Whisperer is implemented by platforms that can show one person a note
+// beside a message that they wrote, seen by that person alone.
+type Whisperer interface {
+	Whisper(ctx context.Context, beside MessageRef, to PersonID, c Card) error
+}
+
+// Home is implemented by platforms that give each person a page of the bot.
+type Home interface {
+	ShowHome(ctx context.Context, server ServerID, person PersonID, c Card) error
+}
+
+// Error is a failure that the platform caused.
+type Error struct {
+	Op string // what was being done: "post card"
+	// Permanent: trying the same again cannot work.
+	Permanent bool
+	// Gone: the message, place or person is not there any more.
+	Gone bool
+	// RetryAfter is the wait that the platform asked for; 0 for none.
+	RetryAfter time.Duration
+	Err        error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Op, e.Err) }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// IsPermanent says whether trying the same again cannot work.
+func IsPermanent(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Permanent || e.Gone)
+}
+
+// IsGone says whether what was asked for is not there any more.
+func IsGone(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Gone
+}
+
+// RetryAfter is the wait that the platform asked for, 0 for none.
+func RetryAfter(err error) time.Duration {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
