@@ -7,6 +7,7 @@ package cases
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/waymark-bot/waymark/internal/chat"
@@ -54,7 +55,8 @@ type Case struct {
 	Server   chat.ServerID
 	Kind     Kind
 
-	// Author is whom the case is about; empty for an anonymous report.
+	// Author is whom the case is about: who wrote the messages. Empty for a
+	// report about no message; who made a report is kept nowhere.
 	Author     chat.PersonID
 	AuthorName string
 	// Addressed is the person spoken to; empty where nobody in particular was.
@@ -86,10 +88,27 @@ type Case struct {
 	Version int
 }
 
-// Concerns says whether the case is about what this person did or said, so
-// that they must see nothing of it, staff or not.
+// Concerns says whether the case is about this person: then they must see
+// nothing of it, staff or not.
 func (c Case) Concerns(p chat.PersonID) bool {
-	return c.Kind == BySignals && p != "" && p == c.Author
+	return c.Kind != ByTest && p != "" && p == c.Author
+}
+
+// Help says whether the case is about somebody who may need help themselves,
+// rather than about somebody who may mean harm.
+func (c Case) Help() bool {
+	return c.Kind == BySignals && AllHelp(c.Categories)
+}
+
+// AllHelp says whether every category is one said by, or for, somebody who
+// needs help.
+func AllHelp(categories []detect.Category) bool {
+	for _, k := range categories {
+		if !k.Disclosure() {
+			return false
+		}
+	}
+	return len(categories) > 0
 }
 
 // ErrState means that the case is not in a state in which this can be done.
@@ -203,8 +222,21 @@ type Settings struct {
 	Leads      []chat.PersonID `json:"leads,omitempty"`
 	Region     string          `json:"region,omitempty"`
 	Threshold  detect.Severity `json:"threshold,omitempty"`
+	// Watched are the only channels that are read; empty for all.
+	Watched []chat.PlaceID `json:"watched,omitempty"`
 	// Excluded are channels that are not read.
 	Excluded []chat.PlaceID `json:"excluded,omitempty"`
-	// PausedUntil keeps alerts waiting until then; zero when not paused.
+	// PausedUntil makes cards arrive without a notification until then, apart
+	// from urgent ones; zero when not paused.
 	PausedUntil time.Time `json:"paused_until,omitzero"`
+}
+
+// Watches says whether messages of a place are read. The staff room never is:
+// what staff say about a case is no sign of another.
+func (s Settings) Watches(p chat.Place) bool {
+	root := p.Root()
+	if p.Direct || root == s.StaffPlace || slices.Contains(s.Excluded, root) || slices.Contains(s.Excluded, p.ID) {
+		return false
+	}
+	return len(s.Watched) == 0 || slices.Contains(s.Watched, root) || slices.Contains(s.Watched, p.ID)
 }

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -27,11 +28,14 @@ type Card struct {
 	Footer string // small print: sources, dates, who can see this
 }
 
-// Block is one part of a card: Text, List, Facts, Section or Controls.
+// Block is one part of a card: Text, Quote, List, Facts, Section or Controls.
 type Block interface{ block() }
 
 // Text is a paragraph; line feeds are kept.
 type Text string
+
+// Quote is what a person wrote, set apart from the bot's own words.
+type Quote string
 
 // List is a list of short items, numbered where the order matters.
 type List struct {
@@ -105,6 +109,7 @@ type Option struct {
 }
 
 func (Text) block()     {}
+func (Quote) block()    {}
 func (List) block()     {}
 func (Facts) block()    {}
 func (Section) block()  {}
@@ -172,10 +177,18 @@ func (c Card) Check() error {
 			if strings.TrimSpace(string(b)) == "" {
 				add("a text is empty")
 			}
+		case Quote:
+			if strings.TrimSpace(string(b)) == "" {
+				add("a quote is empty")
+			}
 		case List:
 			if len(b.Items) == 0 {
 				add("the list %q is empty", b.Title)
 			}
+		case Facts:
+			checkLinks(b, add)
+		case Section:
+			checkLinks(b.Facts, add)
 		case Controls:
 			if len(b) == 0 || len(b) > MaxControls {
 				add("a row holds %d controls, of 1 to %d", len(b), MaxControls)
@@ -208,6 +221,9 @@ func checkControl(k Control, add func(string, ...any)) {
 		}
 	case LinkButton:
 		label(k.Label)
+		if !safeLink(k.URL) {
+			add("the link button %q leads nowhere that is safe to open", k.Label)
+		}
 	case Select:
 		if len(k.Options) == 0 || len(k.Options) > MaxOptions {
 			add("select %q has %d options, of 1 to %d", k.Label, len(k.Options), MaxOptions)
@@ -216,6 +232,65 @@ func checkControl(k Control, add func(string, ...any)) {
 			add("select %q: verb and argument are longer than %d bytes", k.Label, MaxVerbArg)
 		}
 	}
+}
+
+func checkLinks(facts []Fact, add func(string, ...any)) {
+	for _, f := range facts {
+		if f.Link != "" && !safeLink(f.Link) {
+			add("the link of %q leads nowhere that is safe to open", f.Label)
+		}
+	}
+}
+
+// safeLink says whether a link is of a kind that only opens a page, a call or
+// a message; never a script.
+func safeLink(link string) bool {
+	u, err := url.Parse(link)
+	if err != nil {
+		return false
+	}
+	switch u.Scheme {
+	case "http", "https":
+		return u.Host != ""
+	case "tel", "sms", "mailto":
+		return u.Opaque != ""
+	}
+	return false
+}
+
+// Check says what in the form some platform could not show.
+func (f Form) Check() error {
+	var bad []string
+	add := func(format string, a ...any) { bad = append(bad, fmt.Sprintf(format, a...)) }
+	if n := len([]rune(f.Title)); n == 0 || n > MaxFormTitle {
+		add("the title has %d characters, of 1 to %d", n, MaxFormTitle)
+	}
+	if len(f.Fields) == 0 || len(f.Fields) > MaxFields {
+		add("it has %d fields, of 1 to %d", len(f.Fields), MaxFields)
+	}
+	if len(f.Verb)+len(f.Arg) > MaxVerbArg {
+		add("verb and argument are longer than %d bytes", MaxVerbArg)
+	}
+	seen := map[string]bool{}
+	for _, x := range f.Fields {
+		if x.Name == "" || seen[x.Name] {
+			add("the field name %q is empty or used twice", x.Name)
+		}
+		seen[x.Name] = true
+		switch x.Kind {
+		case Line, Paragraph:
+		case Choice:
+			if len(x.Options) == 0 || len(x.Options) > MaxOptions {
+				add("field %q has %d options, of 1 to %d", x.Name, len(x.Options), MaxOptions)
+			}
+		default:
+			add("field %q has the unknown kind %q", x.Name, x.Kind)
+		}
+	}
+	if len(bad) > 0 {
+		return fmt.Errorf("form %q: %s", f.Title, strings.Join(bad, "; "))
+	}
+	return nil
 }
 
 // PlainText is everything the card says, without controls, a block a
@@ -234,6 +309,11 @@ func (c Card) PlainText() string {
 		case Text:
 			b.WriteByte('\n')
 			line(string(blk))
+		case Quote:
+			b.WriteByte('\n')
+			for _, l := range strings.Split(string(blk), "\n") {
+				line("> " + l)
+			}
 		case List:
 			b.WriteByte('\n')
 			line(blk.Title)

@@ -18,8 +18,11 @@ type Platform interface {
 	// Run connects and hands every event to h until ctx ends (then it returns
 	// nil) or the platform refuses for good (then it says why). An event is
 	// acknowledged only after h returned nil; otherwise the platform delivers
-	// it again. Events of one place arrive in order; different places may run
-	// side by side.
+	// it again. The messages and deletions of one place arrive in order;
+	// different places may run side by side. What a person asks (a command, an
+	// action, a submission) waits behind no message, so that help comes even
+	// while messages cannot be taken; where h fails at it, the person is told
+	// to try again.
 	Run(ctx context.Context, h Handler) error
 
 	// Post writes a card into a place. A second call with the same key writes
@@ -119,6 +122,12 @@ type OptionSpec struct {
 // Registrar is implemented by platforms on which commands are registered.
 type Registrar interface {
 	Register(ctx context.Context, commands []CommandSpec) error
+}
+
+// Directory is implemented by platforms that can tell what somebody is called
+// now, so that names need not be kept.
+type Directory interface {
+	Person(ctx context.Context, server ServerID, person PersonID) (Person, error)
 }
 
 // Whisperer is implemented by platforms that can show one person a note
