@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -194,15 +195,16 @@ func (t *Texts) Emergency(r Region) (Contact, bool) {
 	return c.in(r), ok
 }
 
-// Contacts chooses contacts, best first: the emergency line of the region,
-// a nation's own, those of its country, then the international ones. A child
-// is never shown what is for adults.
+// Contacts chooses contacts, best first: the emergency line of the region, a
+// nation's own, then those of its country. Where the region is unknown they
+// are the international ones, without any number. A child is never shown what
+// is for adults.
 func (t *Texts) Contacts(q Query) []Contact {
 	var ids []string
 	if e, ok := t.Emergency(q.Region); ok {
 		ids = append(ids, e.ID)
 	}
-	for _, r := range []Region{q.Region, t.contacts.regions[q.Region].parent, international} {
+	for _, r := range []Region{q.Region, t.contacts.regions[q.Region].parent} {
 		ids = append(ids, t.contacts.regions[r].best[q.Who][q.Need]...)
 	}
 	var out []Contact
@@ -226,19 +228,26 @@ func (c Contact) fits(q Query) bool {
 	if c.Platform != "" && q.Platform != "" && c.Platform != q.Platform {
 		return false
 	}
-	return has(c.Who, q.Who) && c.covers(q.Region)
+	return slices.Contains(c.Who, q.Who) && c.covers(q.Region)
 }
 
 // covers says whether a contact may be shown in a region.
-func (c Contact) covers(r Region) bool {
-	return len(c.Regions) == 0 || has(c.Regions, r) || nation(r) && has(c.Regions, UK)
+func (c Contact) covers(r Region) bool { return len(c.Regions) == 0 || within(r, c.Regions) }
+
+// within says whether a region is one of a list. The UK stands for all its
+// nations, unless the list names nations.
+func within(r Region, list []Region) bool {
+	if slices.Contains(list, r) {
+		return true
+	}
+	return nation(r) && slices.Contains(list, UK) && !slices.ContainsFunc(list, nation)
 }
 
 // in is the contact as one region sees it: with the numbers meant for it.
 func (c Contact) in(r Region) Contact {
 	var phones []Phone
 	for _, p := range c.Phones {
-		if len(p.Regions) == 0 || has(p.Regions, r) || nation(r) && has(p.Regions, UK) {
+		if len(p.Regions) == 0 || within(r, p.Regions) {
 			phones = append(phones, p)
 		}
 	}
@@ -249,18 +258,6 @@ func (c Contact) in(r Region) Contact {
 func nation(r Region) bool {
 	return r == England || r == Scotland || r == Wales || r == NorthernIreland
 }
-
-func has[T comparable](list []T, v T) bool {
-	for _, x := range list {
-		if x == v {
-			return true
-		}
-	}
-	return false
-}
-
-// international is the pseudo-region of contacts that are shown everywhere.
-const international Region = "International"
 
 // contactFile is one file of contacts.
 type contactFile struct {
@@ -313,17 +310,22 @@ func loadContacts(fsys fs.FS, bad *Problems) *Contacts {
 			cs.addRegion(file, raw[file], f, bad)
 		}
 	}
+	for _, r := range Regions() {
+		if _, ok := cs.regions[r]; !ok {
+			bad.add("signposts", 0, "no file for the region %s", r)
+		}
+	}
 	return cs
 }
 
 // addRegion checks and keeps the order of one file.
 func (cs *Contacts) addRegion(file string, data []byte, f contactFile, bad *Problems) {
-	if f.Region != international && !has(Regions(), f.Region) {
+	if !slices.Contains(Regions(), f.Region) {
 		bad.add(file, lineOf(data, "region:"), "%q is no region", f.Region)
 		return
 	}
 	o := regionOrder{parent: f.Parent, emergency: f.Emergency, best: map[Who]map[Need][]string{}}
-	if e, ok := cs.all[f.Emergency]; f.Region != international && f.Parent == "" && (!ok || !e.Emergency) {
+	if e, ok := cs.all[f.Emergency]; f.Region != Unknown && f.Parent == "" && (!ok || !e.Emergency) {
 		bad.add(file, lineOf(data, "emergency:"), "%q is no emergency contact", f.Emergency)
 	}
 	for _, row := range f.Best {
@@ -348,19 +350,19 @@ func (cs *Contacts) addRow(file string, data []byte, r Region, row bestRow, best
 		switch {
 		case !ok:
 			bad.add(file, line, "contact %q is not known", id)
-		case r != international && !c.covers(r):
+		case !c.covers(r):
 			bad.add(file, line, "contact %q is not for %s", id, r)
 		}
 	}
 	for _, w := range row.Who {
-		if !has(People(), w) {
+		if !slices.Contains(People(), w) {
 			bad.add(file, 0, "%q is no kind of person", w)
 		}
 		if best[w] == nil {
 			best[w] = map[Need][]string{}
 		}
 		for _, n := range row.Need {
-			if !has(Needs(), n) {
+			if !slices.Contains(Needs(), n) {
 				bad.add(file, 0, "%q is no need", n)
 			}
 			if _, twice := best[w][n]; twice {
@@ -369,7 +371,7 @@ func (cs *Contacts) addRow(file string, data []byte, r Region, row bestRow, best
 			best[w][n] = row.Show
 			for _, id := range row.Show {
 				c, ok := cs.all[id]
-				if ok && (!has(c.Who, w) || c.AdultsOnly && w == Child) {
+				if ok && (!slices.Contains(c.Who, w) || c.AdultsOnly && w == Child) {
 					bad.add(file, lineOf(data, id), "contact %q is not for %s, but shown for %s", id, w, n)
 				}
 			}
@@ -417,7 +419,7 @@ func checkContact(file string, line int, c Contact, bad *Problems) {
 		}
 	}
 	for _, w := range c.Who {
-		if !has(People(), w) {
+		if !slices.Contains(People(), w) {
 			say("%q is no kind of person", w)
 		}
 		if w == Child && c.AdultsOnly {
@@ -425,7 +427,7 @@ func checkContact(file string, line int, c Contact, bad *Problems) {
 		}
 	}
 	for _, r := range c.Regions {
-		if !has(Regions(), r) {
+		if !slices.Contains(Regions(), r) {
 			say("%q is no region", r)
 		}
 	}

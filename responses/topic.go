@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -208,7 +209,7 @@ func parseBody(file string, offset int, body string, bad *Problems) map[Audience
 		case strings.HasPrefix(line, "### "):
 			flush()
 			part = strings.TrimPrefix(line, "### ")
-			if !contains(partHeadings, part) {
+			if !slices.Contains(partHeadings, part) {
 				bad.add(file, n, "%q is none of %s", part, strings.Join(partHeadings, ", "))
 			}
 		case strings.HasPrefix(line, "## "):
@@ -275,13 +276,4 @@ func checkBody(file string, texts map[Audience]Explanation, bad *Problems) {
 			}
 		}
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
