@@ -1,0 +1,190 @@
+// Package app wires the rooms of the house together and runs them: it starts
+// and stops the program's parts in order, and brings each event of a platform
+// to the one that answers it. It is the only package that knows all others;
+// it decides nothing about safeguarding.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/waymark-bot/waymark/config"
+	"github.com/waymark-bot/waymark/internal/alert"
+	"github.com/waymark-bot/waymark/internal/cases"
+	"github.com/waymark-bot/waymark/internal/chat"
+	"github.com/waymark-bot/waymark/internal/desk"
+	"github.com/waymark-bot/waymark/internal/detect"
+	"github.com/waymark-bot/waymark/internal/guide"
+	"github.com/waymark-bot/waymark/internal/ledger"
+	"github.com/waymark-bot/waymark/internal/servers"
+	"github.com/waymark-bot/waymark/internal/store"
+	"github.com/waymark-bot/waymark/internal/watch"
+	"github.com/waymark-bot/waymark/responses"
+)
+
+// App is the whole bot.
+type App struct {
+	log     *slog.Logger
+	db      *store.DB
+	guide   *guide.Guide
+	desk    *desk.Desk
+	trouble *alert.Trouble
+	watch   map[string]*watch.Service
+	book    *servers.Book
+	ledger  *ledger.Ledger
+	metrics *metrics
+	links   []*link
+	listen  string
+	closers []closer
+	now     func() time.Time
+}
+
+// closer is one step of stopping; they run in the reverse of their order.
+type closer struct {
+	name string
+	do   func() error
+}
+
+// New makes the bot from its configuration and the platforms that it serves.
+// It opens the database; Close, or the end of Run, closes it.
+func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log *slog.Logger) (_ *App, err error) {
+	a := &App{log: log, listen: cfg.HTTP.Listen, now: time.Now}
+	for _, p := range platforms {
+		a.links = append(a.links, &link{platform: p})
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	texts, rules, err := data(cfg.Lexicon)
+	if err != nil {
+		return nil, err
+	}
+	key, err := cfg.Key()
+	if err != nil {
+		return nil, err
+	}
+	seal, err := alert.NewSeal(key)
+	if err != nil {
+		return nil, err
+	}
+	if a.db, err = store.Open(ctx, cfg.Database.URL.Reveal(), store.Options{Logger: log}); err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, closer{"the database", a.db.Close})
+	a.metrics = newMetrics(a.db, log)
+	set, err := configured(cfg)
+	if err != nil {
+		return nil, err
+	}
+	a.book = servers.New(a.db, set, cfg.Region)
+	if err := a.wire(texts, rules, seal, cfg.Retention); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// data loads and checks what people read and what the detector looks for.
+// Everything that is wrong in either is said at once.
+func data(extra string) (*responses.Texts, *detect.Detector, error) {
+	texts, err := responses.Load()
+	lexicons := []fs.FS{config.Lexicon()}
+	if extra != "" {
+		lexicons = append(lexicons, os.DirFS(extra))
+	}
+	lexicon, errLexicon := detect.Load(lexicons...)
+	if err := errors.Join(err, errLexicon); err != nil {
+		return nil, nil, err
+	}
+	return texts, detect.New(lexicon), nil
+}
+
+// wire makes the parts that answer.
+func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.Seal, keep config.Retention) error {
+	byName := map[string]chat.Platform{}
+	for _, l := range a.links {
+		byName[l.platform.Name()] = l.platform
+	}
+	sender := alert.New(a.db, a.book, byName, texts, rules.Rule, seal, alert.Options{
+		Logger: a.log, OnDelivered: a.metrics.delivered, OnFailure: a.metrics.failed,
+	})
+	a.trouble = alert.NewTrouble(sender)
+	a.desk = desk.New(a.db, a.book, byName, texts, sender, seal, desk.Options{Logger: a.log})
+	var err error
+	if a.guide, err = guide.New(texts); err != nil {
+		return err
+	}
+	a.watch = map[string]*watch.Service{}
+	for name := range byName {
+		a.watch[name] = watch.NewService(rules, a.db, a.book, watch.Options{
+			Logger: a.log, OnMessage: a.metrics.message, OnSignal: a.metrics.signal,
+		})
+	}
+	handlers := sender.Handlers()
+	handlers[kindPurge] = a.purge(keep)
+	a.ledger = ledger.New(a.db, handlers, ledger.Options{Logger: a.log})
+	return nil
+}
+
+// configured are the settings that the configuration gives for each server.
+func configured(cfg config.Config) (map[servers.Key]cases.Settings, error) {
+	out := map[servers.Key]cases.Settings{}
+	for _, s := range cfg.Servers {
+		set := cases.Settings{
+			StaffPlace: chat.PlaceID(s.StaffChannel), StaffRole: s.StaffRole, Region: s.Region,
+		}
+		for _, l := range s.Leads {
+			set.Leads = append(set.Leads, chat.PersonID(l))
+		}
+		for _, w := range s.Watch {
+			set.Watched = append(set.Watched, chat.PlaceID(w))
+		}
+		if s.Threshold != "" {
+			t, err := detect.ParseSeverity(s.Threshold)
+			if err != nil {
+				return nil, fmt.Errorf("threshold of server %s: %w", s.ID, err)
+			}
+			set.Threshold = t
+		}
+		out[servers.Key{Platform: s.Platform, Server: chat.ServerID(s.ID)}] = set
+	}
+	return out, nil
+}
+
+// Run serves until ctx ends or every platform refused for good. It stops in
+// order: no new events, what is being delivered, then the database.
+func (a *App) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := a.db.Write(ctx, func(tx *store.Tx) error { return a.schedulePurge(ctx, tx) }); err != nil {
+		return fmt.Errorf("schedule the retention: %w", err)
+	}
+	if a.listen == "" {
+		return a.serve(ctx)
+	}
+	listener, err := net.Listen("tcp", a.listen)
+	if err != nil {
+		return fmt.Errorf("serve on http.listen: %w", err)
+	}
+	stop := a.servePages(listener)
+	defer func() { err = errors.Join(err, stop()) }()
+	return a.serve(ctx)
+}
+
+// Close stops whatever is still running, newest first.
+func (a *App) Close() error {
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		if err := a.closers[i].do(); err != nil {
+			errs = append(errs, fmt.Errorf("close %s: %w", a.closers[i].name, err))
+		}
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/waymark-bot/waymark/internal/chat"
+	"github.com/waymark-bot/waymark/internal/guide"
+	"github.com/waymark-bot/waymark/internal/servers"
+)
+
+// handler brings what happens on one platform to the one that answers it.
+type handler struct {
+	app      *App
+	platform string
+}
+
+var _ chat.Handler = (*handler)(nil)
+
+func (h *handler) Message(ctx context.Context, m chat.Message) error {
+	err := h.app.watch[h.platform].Message(ctx, h.platform, m)
+	if ctx.Err() == nil {
+		h.app.trouble.Note(ctx, h.key(m.Place), err)
+	}
+	return err
+}
+
+// Deleted needs nothing: nothing of a message is kept, and a case whose
+// message is gone says so when staff ask for it.
+func (h *handler) Deleted(context.Context, chat.MessageRef) error { return nil }
+
+func (h *handler) Command(ctx context.Context, c chat.Command) (chat.Answer, error) {
+	defer h.timed("command", time.Now())
+	if answer, ok, err := h.app.desk.Command(ctx, h.platform, c); ok || err != nil {
+		return answer, err
+	}
+	answer, _, err := h.app.guide.Command(ctx, c, h.server(c.Place))
+	return answer, err
+}
+
+func (h *handler) Action(ctx context.Context, a chat.Action) (chat.Answer, error) {
+	defer h.timed("action", time.Now())
+	if answer, ok, err := h.app.desk.Action(ctx, h.platform, a); ok || err != nil {
+		return answer, err
+	}
+	answer, _, err := h.app.guide.Action(ctx, a, h.server(a.Place))
+	return answer, err
+}
+
+func (h *handler) Submit(ctx context.Context, s chat.Submission) (chat.Answer, error) {
+	defer h.timed("form", time.Now())
+	answer, _, err := h.app.guide.Submit(ctx, s, h.server(s.Place))
+	return answer, err
+}
+
+func (h *handler) Complete(ctx context.Context, c chat.Command, option, typed string) ([]chat.Option, error) {
+	if c.Name == "safeguarding case" {
+		return h.app.desk.Complete(ctx, h.platform, c, typed)
+	}
+	return h.app.guide.Complete(ctx, c, option, typed, h.server(c.Place))
+}
+
+func (h *handler) key(p chat.Place) servers.Key {
+	return servers.Key{Platform: h.platform, Server: p.Server}
+}
+
+// server is what the guide has to know. It asks no storage: help must come
+// when everything else is down.
+func (h *handler) server(p chat.Place) guide.Server {
+	return guide.Server{
+		ID: p.Server, Platform: h.platform,
+		Region:   h.app.book.Remembered(h.key(p)).Region,
+		Reporter: h.app.desk.Reporter(h.platform),
+	}
+}
+
+func (h *handler) timed(kind string, from time.Time) {
+	h.app.metrics.answers.WithLabelValues(kind).Observe(time.Since(from).Seconds())
+}

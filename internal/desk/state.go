@@ -1,0 +1,80 @@
+package desk
+
+import (
+	"context"
+	"strings"
+
+	"github.com/waymark-bot/waymark/internal/alert"
+	"github.com/waymark-bot/waymark/internal/chat"
+	"github.com/waymark-bot/waymark/internal/store"
+)
+
+// state tells staff whether alerts arrive: it never fails, because it is what
+// they look at when something does.
+func (d *Desk) state(ctx context.Context, v viewer) chat.Answer {
+	var f chat.Facts
+	add := func(label, value string) {
+		f = append(f, chat.Fact{Label: d.texts.Say("staff.state." + label), Value: value})
+	}
+	add("room", d.room(ctx, v))
+	add("leads", d.leads(ctx, v))
+	add("region", v.set.Region)
+	add("threshold", d.texts.Say("staff.severity."+v.set.Threshold.String()))
+	if d.o.Now().Before(v.set.PausedUntil) {
+		add("paused", d.texts.Say("staff.state.pauseduntil", "when", alert.When(v.set.PausedUntil)))
+	} else {
+		add("paused", d.texts.Say("staff.state.unpaused"))
+	}
+	var w store.Waiting
+	err := d.db.Read(ctx, func(tx *store.Tx) (err error) {
+		w, err = tx.Waiting(ctx, v.key.Platform, v.key.Server)
+		return err
+	})
+	if err != nil {
+		add("storage", d.texts.Say("staff.state.storagefail"))
+	} else {
+		add("storage", d.texts.Say("staff.state.storageok"))
+		add("waiting", d.waiting(w))
+	}
+	return chat.Show(chat.Card{
+		Title: d.texts.Say("staff.state.title"), Tone: chat.Calm,
+		Blocks: []chat.Block{f, chat.Controls{d.hide()}},
+	})
+}
+
+func (d *Desk) room(ctx context.Context, v viewer) string {
+	if v.set.StaffPlace == "" {
+		return d.texts.Say("staff.state.roomunset")
+	}
+	a, err := d.platforms[v.key.Platform].Access(ctx, v.key.Server, v.set.StaffPlace,
+		chat.StaffRule{Place: v.set.StaffPlace, Role: v.set.StaffRole}, nil)
+	switch {
+	case err != nil:
+		return d.texts.Say("staff.state.roomfail")
+	case a.Others != "":
+		return d.texts.Say("staff.state.roomopen", "who", a.Others)
+	}
+	return d.texts.Say("staff.state.roomok")
+}
+
+func (d *Desk) leads(ctx context.Context, v viewer) string {
+	if len(v.set.Leads) == 0 {
+		return d.texts.Say("staff.state.noleads")
+	}
+	names := make([]string, len(v.set.Leads))
+	for i, id := range v.set.Leads {
+		names[i] = d.cards.Name(ctx, v.key, id)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (d *Desk) waiting(w store.Waiting) string {
+	if w.Due == 0 {
+		return d.texts.Say("staff.state.nothing")
+	}
+	s := d.texts.Count("staff.state.waits", w.Due, "when", alert.When(w.Oldest))
+	if w.LastError != "" {
+		s += ". " + d.texts.Say("staff.state.failing", "reason", w.LastError)
+	}
+	return s
+}

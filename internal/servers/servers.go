@@ -1,0 +1,125 @@
+// Package servers owns what holds for each server: what its staff set in chat,
+// over what the configuration says. It is not who may do what; that is the
+// desk's.
+package servers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/waymark-bot/waymark/internal/cases"
+	"github.com/waymark-bot/waymark/internal/chat"
+	"github.com/waymark-bot/waymark/internal/detect"
+	"github.com/waymark-bot/waymark/internal/store"
+)
+
+// Key names a server on a platform.
+type Key struct {
+	Platform string
+	Server   chat.ServerID
+}
+
+// Book tells the settings of each server.
+type Book struct {
+	db         *store.DB
+	configured map[Key]cases.Settings
+	region     string
+
+	mu   sync.Mutex
+	last map[Key]cases.Settings // for as long as storage is down
+}
+
+// New makes a Book. region is what holds where neither the staff nor the
+// configuration say anything else.
+func New(db *store.DB, configured map[Key]cases.Settings, region string) *Book {
+	return &Book{db: db, configured: configured, region: region, last: map[Key]cases.Settings{}}
+}
+
+// Settings are the server's settings in force. While storage is down they are
+// the last ones known, or the configuration's: help must not wait for it.
+func (b *Book) Settings(ctx context.Context, k Key) cases.Settings {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	var s cases.Settings
+	err := b.db.Read(ctx, func(tx *store.Tx) (err error) {
+		s, err = b.In(ctx, tx, k)
+		return err
+	})
+	if err == nil {
+		return s
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s, ok := b.last[k]; ok {
+		return s
+	}
+	return b.merge(k, cases.Settings{})
+}
+
+// Remembered are the settings last read, or the configuration's, without asking
+// storage: what help for members is answered with.
+func (b *Book) Remembered(k Key) cases.Settings {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s, ok := b.last[k]; ok {
+		return s
+	}
+	return b.merge(k, cases.Settings{})
+}
+
+// In reads the settings in force within a transaction.
+func (b *Book) In(ctx context.Context, tx *store.Tx, k Key) (cases.Settings, error) {
+	set, _, err := tx.Settings(ctx, k.Platform, k.Server)
+	if err != nil {
+		return cases.Settings{}, fmt.Errorf("read the server's settings: %w", err)
+	}
+	s := b.merge(k, set)
+	b.mu.Lock()
+	b.last[k] = s
+	b.mu.Unlock()
+	return s, nil
+}
+
+// Known lists the servers that the configuration names.
+func (b *Book) Known() []Key {
+	keys := make([]Key, 0, len(b.configured))
+	for k := range b.configured {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+func (b *Book) merge(k Key, set cases.Settings) cases.Settings {
+	s := b.configured[k]
+	if set.StaffPlace != "" {
+		s.StaffPlace = set.StaffPlace
+	}
+	if set.StaffRole != "" {
+		s.StaffRole = set.StaffRole
+	}
+	if len(set.Leads) > 0 {
+		s.Leads = set.Leads
+	}
+	if set.Region != "" {
+		s.Region = set.Region
+	}
+	if s.Region == "" {
+		s.Region = b.region
+	}
+	if set.Threshold != detect.None {
+		s.Threshold = set.Threshold
+	}
+	if s.Threshold == detect.None {
+		s.Threshold = detect.Medium
+	}
+	if len(set.Excluded) > 0 {
+		s.Excluded = set.Excluded
+	}
+	if len(set.Watched) > 0 {
+		s.Watched = set.Watched
+	}
+	s.PausedUntil = set.PausedUntil
+	return s
+}

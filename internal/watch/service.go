@@ -1,0 +1,231 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/waymark-bot/waymark/internal/alert"
+	"github.com/waymark-bot/waymark/internal/cases"
+	"github.com/waymark-bot/waymark/internal/chat"
+	"github.com/waymark-bot/waymark/internal/detect"
+	"github.com/waymark-bot/waymark/internal/servers"
+	"github.com/waymark-bot/waymark/internal/store"
+)
+
+// memory is how far back an author's signs are added up. With the half-life of
+// 72 hours a sign of that age weighs 4% of what it did.
+const memory = 14 * 24 * time.Hour
+
+// Options are what a Service needs besides its parts. All are optional.
+type Options struct {
+	Now    func() time.Time
+	Logger *slog.Logger
+	// OnMessage is called for each message read, OnSignal for each new sign.
+	OnMessage func()
+	OnSignal  func(detect.Category, detect.Severity)
+	// OnTrouble is told when a sign could not be kept, and when one was again
+	// (nil). The message stays with the platform until then.
+	OnTrouble func(servers.Key, error)
+}
+
+// Service takes each message on its way: it detects, adds up over the
+// conversation, and opens or extends a case together with the ledger row that
+// will tell staff. A message without a sign costs no I/O and leaves nothing.
+type Service struct {
+	reader *Reader
+	rules  *detect.Detector
+	db     *store.DB
+	book   *servers.Book
+	o      Options
+}
+
+// NewService makes a Service for one platform.
+func NewService(d *detect.Detector, db *store.DB, book *servers.Book, o Options) *Service {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.OnMessage == nil {
+		o.OnMessage = func() {}
+	}
+	if o.OnSignal == nil {
+		o.OnSignal = func(detect.Category, detect.Severity) {}
+	}
+	if o.OnTrouble == nil {
+		o.OnTrouble = func(servers.Key, error) {}
+	}
+	return &Service{reader: NewReader(d), rules: d, db: db, book: book, o: o}
+}
+
+// Message reads one message. It returns nil when whatever had to be kept is
+// safe; after an error the same message must be brought again, and then
+// nothing is counted twice.
+func (s *Service) Message(ctx context.Context, platform string, m chat.Message) error {
+	if m.Place.Direct { // what is said to the bot alone is never a sign
+		return nil
+	}
+	s.o.OnMessage()
+	r := s.reader.Read(m)
+	if len(r.Signals) == 0 {
+		return nil
+	}
+	k := servers.Key{Platform: platform, Server: m.Place.Server}
+	err := s.db.Write(ctx, func(tx *store.Tx) error { return s.keep(ctx, tx, k, m, r) })
+	s.o.OnTrouble(k, err)
+	if err != nil {
+		return fmt.Errorf("keep the signs of message %s: %w", m.ID, err)
+	}
+	return nil
+}
+
+// keep writes the signs, the case and the ledger row, or nothing.
+func (s *Service) keep(ctx context.Context, tx *store.Tx, k servers.Key, m chat.Message, r Reading) error {
+	set, err := s.book.In(ctx, tx, k)
+	if err != nil {
+		return err
+	}
+	if !set.Watches(m.Place) {
+		return nil
+	}
+	past, err := tx.SignsBy(ctx, k.Platform, k.Server, m.Author.ID, m.Time.Add(-memory))
+	if err != nil {
+		return err
+	}
+	added, err := tx.AddSigns(ctx, signs(k, m, r))
+	if err != nil || len(added) == 0 { // nothing new: brought again, or an edit that changed nothing
+		return err
+	}
+	for _, a := range added {
+		s.o.OnSignal(a.Category, r.Severity)
+	}
+	severity := max(r.Severity, AddUp(remembered(past, m.ID), r, m))
+	if severity < set.Threshold {
+		return nil
+	}
+	return s.raise(ctx, tx, k, m, r, severity, append(loose(past), added...), added)
+}
+
+// raise opens a case with all loose signs, or extends the one that is open.
+func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, m chat.Message, r Reading, severity detect.Severity, all, added []cases.Sign) error {
+	now := s.o.Now()
+	c, found, err := s.openCase(ctx, tx, k, m.Author.ID, r)
+	if err != nil {
+		return err
+	}
+	if !found {
+		c = cases.Case{
+			Platform: k.Platform, Server: k.Server, Kind: cases.BySignals,
+			Author: m.Author.ID, AuthorName: m.Author.Name,
+			State: cases.Open, OpenedAt: now,
+		}
+		c, _ = c.Add(all, severity, now)
+		c.Addressed = r.Addressed
+		if c.Help() { // whom somebody in need confides in is not what the case is about
+			c.Addressed = ""
+		}
+		if err := tx.InsertCase(ctx, &c); err != nil {
+			return err
+		}
+		if err := tx.AttachSigns(ctx, c.ID, ids(all)); err != nil {
+			return err
+		}
+		return alert.Announce(ctx, tx, c, now)
+	}
+	fresh := added
+	if len(all) > len(added) {
+		fresh = all
+	}
+	c, rose := c.Add(added, severity, now)
+	if c.Addressed == "" && !c.Help() {
+		c.Addressed = r.Addressed
+	}
+	if err := tx.UpdateCase(ctx, &c); err != nil {
+		return err
+	}
+	if err := tx.AttachSigns(ctx, c.ID, ids(fresh)); err != nil {
+		return err
+	}
+	return alert.Continue(ctx, tx, c, added, rose, now)
+}
+
+// openCase finds the case that these signs belong to: the author's open case
+// with this person; else, where either side does not name anybody, the one
+// open case of the same kind, so that one conversation never makes two cards.
+func (s *Service) openCase(ctx context.Context, tx *store.Tx, k servers.Key, author chat.PersonID, r Reading) (cases.Case, bool, error) {
+	help := cases.AllHelp(categories(r))
+	open, err := tx.OpenCasesBy(ctx, k.Platform, k.Server, author)
+	if err != nil {
+		return cases.Case{}, false, err
+	}
+	for _, c := range open {
+		if c.Addressed == r.Addressed && !help || c.Addressed == "" && help {
+			return c, true, nil
+		}
+	}
+	if help {
+		return cases.Case{}, false, nil
+	}
+	for _, c := range open {
+		if !c.Help() && (c.Addressed == "" || r.Addressed == "") {
+			return c, true, nil
+		}
+	}
+	return cases.Case{}, false, nil
+}
+
+func categories(r Reading) []detect.Category {
+	out := make([]detect.Category, len(r.Signals))
+	for i, g := range r.Signals {
+		out[i] = g.Category
+	}
+	return out
+}
+
+func signs(k servers.Key, m chat.Message, r Reading) []cases.Sign {
+	out := make([]cases.Sign, len(r.Signals))
+	for i, g := range r.Signals {
+		out[i] = cases.Sign{
+			Platform: k.Platform, Server: k.Server,
+			Place: m.Place.ID, PlaceName: m.Place.Name, Message: m.ID, Link: m.Link,
+			Author: m.Author.ID, Addressed: r.Addressed,
+			Rule: g.Rule, Category: g.Category, Weight: g.Weight, At: m.Time,
+		}
+	}
+	return out
+}
+
+// remembered is the author's past without this message itself, which an
+// earlier version of it may have left.
+func remembered(past []cases.Sign, not chat.MessageID) []Past {
+	out := make([]Past, 0, len(past))
+	for _, p := range past {
+		if p.Message != not {
+			out = append(out, Past{Rule: p.Rule, Category: p.Category, Weight: p.Weight,
+				Time: p.At, Addressed: p.Addressed, Place: p.Place})
+		}
+	}
+	return out
+}
+
+// loose are the signs that belong to no case yet.
+func loose(past []cases.Sign) []cases.Sign {
+	var out []cases.Sign
+	for _, p := range past {
+		if p.Case == "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func ids(s []cases.Sign) []string {
+	out := make([]string, len(s))
+	for i := range s {
+		out[i] = s[i].ID
+	}
+	return out
+}
