@@ -1,0 +1,191 @@
+// Package config owns the program's configuration: what can be set, its
+// defaults, where values come from and whether they make sense. It also embeds
+// the detector's rules, which are data. It connects to nothing and decides
+// nothing for the rest of the program.
+//
+// default.yaml is both the defaults and the documentation of every key.
+package config
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+//go:embed default.yaml
+var defaults []byte
+
+//go:embed lexicon
+var lexicon embed.FS
+
+// Lexicon holds the detector's rules that come with the program, a folder a
+// language ("en/...").
+func Lexicon() fs.FS {
+	sub, err := fs.Sub(lexicon, "lexicon")
+	if err != nil { // only an invalid name can fail, and this one is not
+		panic(err)
+	}
+	return sub
+}
+
+// DefaultFile is the file that is read when none is named, if it is there.
+const DefaultFile = "waymark.yaml"
+
+// Config is the whole configuration, checked. The keys are those of
+// default.yaml, which says what each is for.
+type Config struct {
+	// File is the file that was read, as it was named; empty where there was
+	// none. Dir is the absolute folder at which relative paths start.
+	File string `mapstructure:"-"`
+	Dir  string `mapstructure:"-"`
+
+	Discord    Discord    `mapstructure:"discord"`
+	Slack      Slack      `mapstructure:"slack"`
+	Playground Playground `mapstructure:"playground"`
+	Database   Database   `mapstructure:"database"`
+	HTTP       HTTP       `mapstructure:"http"`
+	Region     string     `mapstructure:"region"` // one of Regions
+	Servers    []Server   `mapstructure:"servers"`
+	SecretKey  Secret     `mapstructure:"secret_key"` // use Key
+	Retention  Retention  `mapstructure:"retention"`
+	Log        Log        `mapstructure:"log"`
+	// Lexicon is the absolute path of a folder with further rule files; empty
+	// for none.
+	Lexicon string `mapstructure:"lexicon"`
+}
+
+// Discord is used where Token is set.
+type Discord struct {
+	Token   Secret `mapstructure:"token"`
+	BaseURL string `mapstructure:"base_url"` // ends with a slash
+}
+
+// Slack is used where BotToken is set. In SocketMode AppToken is set then, in
+// HTTPMode SigningSecret.
+type Slack struct {
+	BotToken      Secret `mapstructure:"bot_token"`
+	AppToken      Secret `mapstructure:"app_token"`
+	SigningSecret Secret `mapstructure:"signing_secret"`
+	Mode          string `mapstructure:"mode"`
+	BaseURL       string `mapstructure:"base_url"` // ends with a slash
+}
+
+// The ways in which Slack's events arrive.
+const (
+	SocketMode = "socket"
+	HTTPMode   = "http"
+)
+
+// Playground is a playground served elsewhere; used where URL is set.
+type Playground struct {
+	URL   string `mapstructure:"url"` // ends with a slash
+	Token Secret `mapstructure:"token"`
+}
+
+// Database says where cases are kept. URL is a postgres URL or the absolute
+// path of an SQLite file.
+type Database struct {
+	URL Secret `mapstructure:"url"`
+}
+
+// HTTP is the program's own listener.
+type HTTP struct {
+	Listen string `mapstructure:"listen"` // host:port; the host may be empty
+}
+
+// Server is what is known beforehand about one server.
+type Server struct {
+	Platform     string   `mapstructure:"platform"` // discord, slack or playground
+	ID           string   `mapstructure:"id"`
+	StaffChannel string   `mapstructure:"staff_channel"` // empty where it is to be set in chat
+	StaffRole    string   `mapstructure:"staff_role"`
+	Leads        []string `mapstructure:"leads"`
+	Region       string   `mapstructure:"region"`    // one of Regions, or empty for the Config's
+	Threshold    string   `mapstructure:"threshold"` // a severity's name, or empty for the default
+	Watch        []string `mapstructure:"watch"`     // channels to read; empty for all
+}
+
+// Retention says how long what is kept is kept.
+type Retention struct {
+	Cases time.Duration `mapstructure:"cases"` // after closing
+	Signs time.Duration `mapstructure:"signs"` // that belong to no case
+	Audit time.Duration `mapstructure:"audit"`
+}
+
+// Log says how the program logs.
+type Log struct {
+	Level  slog.Level `mapstructure:"level"`
+	Format string     `mapstructure:"format"` // text or json
+}
+
+// Regions are the regions that help is known for, and unknown. The names are
+// the contract's.
+func Regions() []string {
+	return []string{"UK", "England", "Scotland", "Wales", "Northern Ireland", "Ireland", "US", "Canada",
+		"Australia", "New Zealand", "India", "South Africa", "EU", "unknown"}
+}
+
+// Options say where to read from.
+type Options struct {
+	// File is the YAML file. Where it is empty, the file named by
+	// WAYMARK_CONFIG is read, else DefaultFile if it is there.
+	File string
+	// Environ holds the environment as os.Environ gives it; nil for none.
+	Environ []string
+}
+
+// Load reads and checks the configuration. It keeps nothing between calls, so
+// that a reload is a second call. Where anything is wrong the error is a
+// Mistakes that lists all of it; it never holds a secret.
+func Load(o Options) (Config, error) {
+	env := environment(o.Environ)
+	file, raw, err := readFile(o.File, env["WAYMARK_CONFIG"])
+	if err != nil {
+		return Config{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	return load(file, raw, env)
+}
+
+func load(file string, raw []byte, env map[string]string) (Config, error) {
+	dir, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return Config{}, fmt.Errorf("find the configuration's folder: %w", err)
+	}
+	r := newReading(dir)
+	r.yaml(file, raw)
+	r.env(env)
+	r.secretFiles()
+	c, err := r.decode()
+	if err != nil {
+		return Config{}, err
+	}
+	c.File, c.Dir = file, dir
+	r.check(&c)
+	if len(r.mistakes) > 0 {
+		return Config{}, r.mistakes
+	}
+	return c, nil
+}
+
+// maxFile bounds a configuration file, and so the memory that reading one takes.
+const maxFile = 1 << 20
+
+// readFile finds and reads the file; its name is empty where there is none.
+func readFile(asked, byEnv string) (name string, raw []byte, err error) {
+	name = asked
+	if name == "" {
+		name = byEnv
+	}
+	if name == "" {
+		if _, err := os.Stat(DefaultFile); err != nil {
+			return "", nil, nil //nolint:nilerr // no file is as good as any
+		}
+		name = DefaultFile
+	}
+	raw, err = readBounded(name, maxFile)
+	return name, raw, err
+}

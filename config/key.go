@@ -1,0 +1,84 @@
+package config
+
+import (
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// minKey is how many characters a secret key has at least, so that it cannot
+// be found by trying: 32 random hexadecimal digits are 128 bits.
+const minKey = 32
+
+// keyFile holds the key that is made where none is configured.
+const keyFile = "waymark.key"
+
+// Key gives the 32 bytes that encrypt reports until they are delivered,
+// derived from secret_key. Where that is not set, it is read from waymark.key
+// in Dir, which is made the first time, readable by its owner alone.
+func (c Config) Key() ([]byte, error) {
+	secret := c.SecretKey.Reveal()
+	if secret == "" {
+		var err error
+		if secret, err = ownKey(filepath.Join(c.Dir, keyFile)); err != nil {
+			return nil, fmt.Errorf("key for reports: %w", err)
+		}
+	}
+	return hkdf.Key(sha256.New, []byte(secret), nil, "waymark reports", 32)
+}
+
+// ownKey reads the key file, and makes it where it is not there.
+func ownKey(path string) (string, error) {
+	secret, err := readKey(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return secret, err
+	}
+	if err := makeKey(path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("make %s, or set secret_key instead: %w", path, err)
+	}
+	return readKey(path)
+}
+
+func readKey(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return "", fmt.Errorf("%s can be read by others: run chmod 600 on it", path)
+	}
+	raw, err := readBounded(path, 4<<10)
+	if err != nil {
+		return "", err
+	}
+	secret := strings.TrimSpace(string(raw))
+	if len(secret) < minKey {
+		return "", fmt.Errorf("%s holds no key of at least %d characters", path, minKey)
+	}
+	return secret, nil
+}
+
+// makeKey writes a new key beside the path and links it there, so that a
+// program that starts at the same time sees a whole file or none, and both use
+// the one that came first.
+func makeKey(path string) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".waymark-key-*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	_, err = fmt.Fprintln(tmp, base64.StdEncoding.EncodeToString(key))
+	if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Link(tmp.Name(), path)
+}
