@@ -26,8 +26,15 @@ func signFields(s *cases.Sign) []any {
 // place, message and rule. Until the transaction ends, nobody else adds signs
 // of the same authors: what [Tx.SignsBy] then tells is complete.
 func (tx *Tx) AddSigns(ctx context.Context, signs []cases.Sign) (added []cases.Sign, err error) {
-	if err := tx.serialiseAuthors(ctx, signs); err != nil {
-		return nil, err
+	authors := make([]string, len(signs))
+	for i, s := range signs {
+		authors[i] = authorKey(s.Platform, s.Server, s.Author)
+	}
+	slices.Sort(authors) // in one order, so that two transactions never wait for each other
+	for _, a := range slices.Compact(authors) {
+		if err := tx.serialise(ctx, a); err != nil {
+			return nil, err
+		}
 	}
 	for _, s := range signs {
 		s.ID = xid.New().String()
@@ -45,25 +52,19 @@ func (tx *Tx) AddSigns(ctx context.Context, signs []cases.Sign) (added []cases.S
 	return added, nil
 }
 
-// serialiseAuthors takes the authors in one order, so that two transactions
-// never wait for each other.
-func (tx *Tx) serialiseAuthors(ctx context.Context, signs []cases.Sign) error {
-	var authors []string
-	for _, s := range signs {
-		authors = append(authors, strings.Join([]string{"author", s.Platform, string(s.Server), string(s.Author)}, "\x1f"))
-	}
-	slices.Sort(authors)
-	for _, a := range slices.Compact(authors) {
-		if err := tx.serialise(ctx, a); err != nil {
-			return err
-		}
-	}
-	return nil
+func authorKey(platform string, server chat.ServerID, author chat.PersonID) string {
+	return strings.Join([]string{"author", platform, string(server), string(author)}, "\x1f")
 }
 
 // SignsBy lists an author's signs since then that are in no case or in one
-// that is not closed, oldest first.
+// that is not closed, oldest first. Within Write nobody else adds signs of this
+// author until the transaction ends.
 func (tx *Tx) SignsBy(ctx context.Context, platform string, server chat.ServerID, author chat.PersonID, since time.Time) ([]cases.Sign, error) {
+	if tx.writes {
+		if err := tx.serialise(ctx, authorKey(platform, server, author)); err != nil {
+			return nil, err
+		}
+	}
 	return list(ctx, tx, "list signs", signFields,
 		`SELECT `+signColumns+` FROM signs s
 		WHERE platform = $1 AND server = $2 AND author = $3 AND at >= $4

@@ -69,7 +69,11 @@ func listen(ctx context.Context, config *pgx.ConnConfig, woken func()) error {
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = conn.Close(ctx) // the connection may be dead already
+	}()
 	if _, err := conn.Exec(ctx, `LISTEN `+wakeChannel); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}

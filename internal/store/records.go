@@ -72,12 +72,13 @@ func (tx *Tx) Audit(ctx context.Context, platform string, server chat.ServerID, 
 func (tx *Tx) Settings(ctx context.Context, platform string, server chat.ServerID) (cases.Settings, bool, error) {
 	var text string
 	err := tx.one(ctx, "read settings", []any{&text},
-		`SELECT settings FROM servers WHERE platform = $1 AND server = $2`+tx.hold(), platform, server)
-	if errors.Is(err, ErrNotFound) || err == nil && text == "" {
-		return cases.Settings{}, false, nil
-	}
-	if err != nil {
+		`SELECT settings FROM servers WHERE platform = $1 AND server = $2`, platform, server)
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return cases.Settings{}, false, err
+	}
+	tx.remember(platform, server, text)
+	if text == "" {
+		return cases.Settings{}, false, nil
 	}
 	var s cases.Settings
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
@@ -86,16 +87,37 @@ func (tx *Tx) Settings(ctx context.Context, platform string, server chat.ServerI
 	return s, true, nil
 }
 
-// PutSettings keeps what staff decided, in the place of what was there.
+// PutSettings keeps what staff decided, in the place of what was there. Where
+// the transaction read the settings before and somebody changed them since, it
+// is run again, so that of two changes none is lost.
 func (tx *Tx) PutSettings(ctx context.Context, platform string, server chat.ServerID, s cases.Settings) error {
 	text, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("keep settings: %w", err)
 	}
-	_, err = tx.exec(ctx, "keep settings",
-		`INSERT INTO servers (platform, server, settings) VALUES ($1, $2, $3)
-		ON CONFLICT (platform, server) DO UPDATE SET settings = excluded.settings`, platform, server, string(text))
-	return err
+	query := `INSERT INTO servers (platform, server, settings) VALUES ($1, $2, $3)
+		ON CONFLICT (platform, server) DO UPDATE SET settings = excluded.settings`
+	args := []any{platform, server, string(text)}
+	if before, read := tx.settings[[2]string{platform, string(server)}]; read {
+		query += ` WHERE servers.settings = $4`
+		args = append(args, before)
+	}
+	n, err := tx.exec(ctx, "keep settings", query, args...)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("keep settings: %w (%w)", ErrConflict, errRaced)
+	}
+	tx.remember(platform, server, string(text))
+	return nil
+}
+
+func (tx *Tx) remember(platform string, server chat.ServerID, settings string) {
+	if tx.settings == nil {
+		tx.settings = map[[2]string]string{}
+	}
+	tx.settings[[2]string{platform, string(server)}] = settings
 }
 
 // Seen remembers an event's key and says whether it is the first time. A

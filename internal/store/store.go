@@ -153,6 +153,9 @@ func (db *DB) leave() { db.flight.Done() }
 // Postgres says whether the database can be shared with other replicas.
 func (db *DB) Postgres() bool { return db.dialect.postgres }
 
+// Now reads the clock of the options.
+func (db *DB) Now() time.Time { return db.now() }
+
 // Name says which database this is, for people: a path, or host and database.
 // It holds no secrets.
 func (db *DB) Name() string { return db.name }

@@ -20,6 +20,7 @@ type Tx struct {
 	over     bool
 	enqueued bool
 	changed  bool
+	settings map[[2]string]string // as read, by platform and server
 }
 
 // exec runs a statement and gives the number of rows that it touched.
