@@ -100,6 +100,17 @@ type Handler interface {
 	Complete(ctx context.Context, c Command, option, typed string) ([]Option, error)
 }
 
+// Presence is implemented by handlers that follow in which servers the bot is.
+// Platforms find it by type assertion.
+type Presence interface {
+	// Present says that the events of a server arrive from now on. What was
+	// written before may have been missed: it is called after each start, and
+	// after each connection that could not be resumed.
+	Present(ctx context.Context, server ServerID) error
+	// Absent says that the bot was removed from a server.
+	Absent(ctx context.Context, server ServerID) error
+}
+
 // CommandSpec describes a command, so that an adapter can register it.
 type CommandSpec struct {
 	Name        string
