@@ -93,22 +93,8 @@ func postgresDialect() dialect {
 // is not there. "sqlite::memory:" keeps nothing after Close. Errors never
 // contain a password.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	db := &DB{now: o.Now, log: o.Logger, wakers: map[chan struct{}]bool{}, present: func() error { return nil }}
-	var err error
-	switch {
-	case url == "" || url == "sqlite:":
-		return nil, errors.New("open database: no database is named: give the path of a file, or a postgres:// URL")
-	case isPostgres(url):
-		err = db.openPostgres(url)
-	default:
-		err = db.openSQLite(strings.TrimPrefix(url, "sqlite:"))
-	}
+	db := newDB(o)
+	err := db.connect(url)
 	if err == nil {
 		err = db.migrate(ctx, migrations())
 	}
@@ -116,6 +102,26 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", errors.Join(err, db.Close()))
 	}
 	return db, nil
+}
+
+func newDB(o Options) *DB {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &DB{now: o.Now, log: o.Logger, wakers: map[chan struct{}]bool{}, present: func() error { return nil }}
+}
+
+func (db *DB) connect(url string) error {
+	switch {
+	case url == "" || url == "sqlite:":
+		return errors.New("no database is named: give the path of a file, or a postgres:// URL")
+	case isPostgres(url):
+		return db.openPostgres(url)
+	}
+	return db.openSQLite(strings.TrimPrefix(url, "sqlite:"))
 }
 
 // Close waits for transactions in flight and closes the database. An SQLite

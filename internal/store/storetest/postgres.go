@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -33,12 +34,18 @@ var errAbsent = errors.New("PostgreSQL is not installed here: there is no initdb
 // state: a server for each test would cost a second each.
 var cluster = sync.OnceValues(startCluster)
 
+// server is a PostgreSQL that runs as long as its leash is not closed.
+type server struct {
+	url   string
+	leash io.Closer // kept, or the garbage collector would close it; nil for a server that is not ours
+}
+
 // Postgres gives the URL of a new, empty database on a real server, which is
 // dropped at the end of the test. Where PostgreSQL is not installed, the test
 // is skipped and says so.
 func Postgres(t testing.TB) (address string) {
 	t.Helper()
-	server, err := cluster()
+	s, err := cluster()
 	if errors.Is(err, errAbsent) {
 		t.Skip(err)
 	}
@@ -46,9 +53,9 @@ func Postgres(t testing.TB) (address string) {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
 	name := "waymark_" + xid.New().String()
-	admin(t, server, `CREATE DATABASE `+name)
-	t.Cleanup(func() { admin(t, server, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`) })
-	u, err := url.Parse(server)
+	admin(t, s.url, `CREATE DATABASE `+name)
+	t.Cleanup(func() { admin(t, s.url, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`) })
+	u, err := url.Parse(s.url)
 	if err != nil {
 		t.Fatal("the address of the test server cannot be read")
 	}
@@ -56,11 +63,11 @@ func Postgres(t testing.TB) (address string) {
 	return u.String()
 }
 
-func admin(t testing.TB, server, statement string) {
+func admin(t testing.TB, address, statement string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	c, err := pgx.Connect(ctx, server)
+	c, err := pgx.Connect(ctx, address)
 	if err != nil {
 		t.Fatalf("connect to the test server: %v", err)
 	}
@@ -86,43 +93,43 @@ kill -INT $server
 wait $server
 `
 
-func startCluster() (address string, err error) {
-	if address = os.Getenv(PostgresEnv); address != "" {
-		return address, nil
+func startCluster() (s server, err error) {
+	if s.url = os.Getenv(PostgresEnv); s.url != "" {
+		return s, nil
 	}
 	bin, err := findPrograms()
 	if err != nil {
-		return "", err
+		return server{}, err
 	}
 	dir, err := os.MkdirTemp(shortTemp(), "waymark-pg-")
 	if err != nil {
-		return "", err
+		return server{}, err
 	}
 	cmd := exec.Command("sh", "-c", watchman, "sh", dir, bin)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // an interrupt at the terminal is for the tests
 	if os.Getuid() == 0 {
 		if cmd.SysProcAttr.Credential, err = unprivileged(dir); err != nil {
-			return "", errors.Join(err, os.RemoveAll(dir))
+			return server{}, errors.Join(err, os.RemoveAll(dir))
 		}
 	}
-	if _, err := cmd.StdinPipe(); err != nil { // never closed: it ends with this process
-		return "", err
+	if s.leash, err = cmd.StdinPipe(); err != nil {
+		return server{}, err
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", err
+		return server{}, err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", errors.Join(err, os.RemoveAll(dir))
+		return server{}, errors.Join(err, os.RemoveAll(dir))
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil || line != "started\n" {
-		return "", fmt.Errorf("PostgreSQL did not start: %s (%w)", strings.TrimSpace(line), errors.Join(err, cmd.Wait()))
+		return server{}, fmt.Errorf("%s (%w)", strings.TrimSpace(line), errors.Join(err, cmd.Wait()))
 	}
-	address = (&url.URL{Scheme: "postgres", User: url.User("waymark"), Path: "/postgres",
+	s.url = (&url.URL{Scheme: "postgres", User: url.User("waymark"), Path: "/postgres",
 		RawQuery: url.Values{"host": {dir}}.Encode()}).String()
-	return address, awaitServer(address)
+	return s, awaitServer(s.url)
 }
 
 // awaitServer asks until the server answers: it says itself only to its log
