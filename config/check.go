@@ -30,7 +30,7 @@ func (r *reading) check(c *Config) {
 	r.checkListen(c.HTTP.Listen)
 	r.checkRegion("region", &c.Region)
 	r.checkServers(c.Servers)
-	if n := len([]rune(c.SecretKey.Reveal())); c.SecretKey.IsSet() && n < minKey {
+	if n := len([]rune(c.SecretKey.Reveal())); c.SecretKey != "" && n < minKey {
 		r.wrongValue("secret_key", "has %d characters, and needs at least %d", n, minKey)
 	}
 	r.checkAtLeast("retention.cases", c.Retention.Cases, 1)
@@ -75,13 +75,13 @@ func (r *reading) checkSlack(s *Slack) {
 		r.wrongValue("slack.app_token", "is a bot token (xoxb-); the app-level token begins with xapp-")
 	}
 	needs := func(key string, has Secret, why string) {
-		if !has.IsSet() {
+		if has == "" {
 			r.wrongValue(key, "is missing: %s. Set it here, as %s, or in a file named by %s", why, EnvName(key), EnvName(key+fileSuffix))
 		}
 	}
 	switch {
-	case !s.BotToken.IsSet() && !s.AppToken.IsSet() && !s.SigningSecret.IsSet():
-	case !s.BotToken.IsSet():
+	case s.BotToken == "" && s.AppToken == "" && s.SigningSecret == "":
+	case s.BotToken == "":
 		needs("slack.bot_token", s.BotToken, "Slack is set up but for it")
 	case s.Mode == SocketMode:
 		needs("slack.app_token", s.AppToken, "slack.mode is socket, and there is a bot token")
@@ -94,20 +94,20 @@ func (r *reading) checkPlayground(p *Playground) {
 	r.wrongToken("playground.token", p.Token)
 	if p.URL != "" {
 		r.checkURL("playground.url", &p.URL)
-	} else if p.Token.IsSet() {
+	} else if p.Token != "" {
 		r.wrongValue("playground.url", "is missing: there is a playground token")
 	}
 }
 
 // checkDatabase never repeats the URL: it may hold a password.
 func (r *reading) checkDatabase(d *Database) {
-	text := d.URL.Reveal()
+	text := strings.TrimPrefix(d.URL.Reveal(), "sqlite:")
 	scheme, _, isURL := strings.Cut(text, "://")
 	switch {
 	case !isURL && (text == ":memory:" || strings.HasPrefix(text, "file:")):
 		r.wrongValue("database.url", "takes the path of a file, such as waymark.db")
 	case !isURL:
-		d.URL = NewSecret(r.path(text))
+		d.URL = Secret(r.path(text))
 	case scheme != "postgres" && scheme != "postgresql":
 		r.wrongValue("database.url", "takes the path of an SQLite file or a URL that begins with postgres://")
 	default:

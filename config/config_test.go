@@ -47,7 +47,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 		File: path, Dir: filepath.Dir(path),
 		Discord:   Discord{BaseURL: "https://discord.com/"},
 		Slack:     Slack{Mode: SocketMode, BaseURL: "https://slack.com/api/"},
-		Database:  Database{URL: NewSecret(filepath.Join(filepath.Dir(path), "waymark.db"))},
+		Database:  Database{URL: Secret(filepath.Join(filepath.Dir(path), "waymark.db"))},
 		HTTP:      HTTP{Listen: "127.0.0.1:8085"},
 		Region:    "unknown",
 		Servers:   []Server{},
@@ -432,7 +432,7 @@ func TestKey(t *testing.T) {
 	if _, err := c.Key(); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("a key that others can read: %v", err)
 	}
-	c.SecretKey = NewSecret(strings.Repeat("k", 32))
+	c.SecretKey = Secret(strings.Repeat("k", 32))
 	if other, err := c.Key(); err != nil || slices.Equal(first, other) {
 		t.Errorf("secret_key makes no difference, %v", err)
 	}
@@ -472,7 +472,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil && !errors.As(err, &m) {
 			t.Fatalf("an error that is no list of mistakes: %v", err)
 		}
-		if err == nil && (c.Region == "" || c.HTTP.Listen == "" || !c.Database.URL.IsSet()) {
+		if err == nil && (c.Region == "" || c.HTTP.Listen == "" || c.Database.URL == "") {
 			t.Fatalf("a default is lost: %+v", c)
 		}
 	})
