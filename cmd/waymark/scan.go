@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"os"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"github.com/waymark-bot/waymark/config"
+	"github.com/waymark-bot/waymark/internal/detect"
+	"github.com/waymark-bot/waymark/internal/scan"
+	"github.com/waymark-bot/waymark/internal/transcript"
+	"github.com/waymark-bot/waymark/internal/watch"
+)
+
+func scanCommand() *cobra.Command {
+	var format string
+	var text bool
+	c := &cobra.Command{
+		Use:   "scan [FILE|-]",
+		Short: "Run the detector over messages from a file and say what would alert staff",
+		Long: `Runs the detector over messages from a file, or from standard input.
+
+The file holds JSON lines {"id","channel","author","ts","text"} (all but text
+optional), plain text (a message a line), a Slack export (folder or zip), or is
+a JSON file of DiscordChatExporter; scan finds out which. A message without an
+author counts as written by somebody of its own, so that nothing adds up
+wrongly; one without a time, as written a minute after the one before it.`,
+		Args: between(0, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			lexicon, err := detect.Load(config.Lexicon())
+			if err != nil {
+				return err
+			}
+			rules := detect.New(lexicon)
+			out, err := scan.NewReport(format, c.OutOrStdout(), rules, text)
+			if err != nil {
+				return usageError{err}
+			}
+			stream := watch.NewStream(rules, detect.None)
+			return untilStopped(c.Context(), func() error { return scanFile(c, args, stream, out) })
+		},
+	}
+	c.Flags().StringVar(&format, "format", "table", "`table` for people, jsonl for programs")
+	c.Flags().BoolVar(&text, "show-text", false, "let the table show what was written, too")
+	return c
+}
+
+func scanFile(c *cobra.Command, args []string, stream *watch.Stream, out scan.Report) error {
+	path := "-"
+	if len(args) == 1 {
+		path = args[0]
+	} else if f, ok := c.InOrStdin().(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+		return usageError{errors.New("name a file to scan, or - for what is typed here")}
+	}
+	src, err := transcript.Open(path, c.InOrStdin())
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	bar := newProgress(c.ErrOrStderr(), src)
+	defer bar.Close()
+	return scan.Run(src, stream, out, bar)
+}
