@@ -128,7 +128,21 @@ type OptionSpec struct {
 	Required    bool
 	Choices     []Option // fixed choices
 	Completes   bool     // asks Handler.Complete while it is typed
+	// Kind says what is chosen. Platforms that have a picker for it use it;
+	// the value is the platform's id.
+	Kind OptionKind
 }
+
+// OptionKind is what an option of a command holds.
+type OptionKind string
+
+// The kinds of option.
+const (
+	Words    OptionKind = "" // anything typed
+	APerson  OptionKind = "person"
+	AChannel OptionKind = "channel"
+	ARole    OptionKind = "role"
+)
 
 // Registrar is implemented by platforms on which commands are registered.
 type Registrar interface {
