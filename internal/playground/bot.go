@@ -409,7 +409,7 @@ func (s *Server) botPost(r *http.Request) (any, error) {
 	room.add(m)
 	s.rememberKey(in.Key, chat.MessageRef{Server: s.id, Place: room.ID, ID: m.id})
 	s.tellPlace(room.ID, "message", s.viewMessage(room, m))
-	s.countPost(room)
+	s.countPost(room, room.find(in.Under) != nil)
 	return refJSON{ID: m.id}, nil
 }
 

@@ -38,20 +38,26 @@ type playing struct {
 	status string // playing, paused, stopped, done
 	last   map[chat.PersonID]chat.MessageID
 
-	staffCards, otherCards, updates int // what the bot posted since the story began
+	posted posted // by the bot, since the story began
+}
+
+// posted counts what the bot wrote.
+type posted struct {
+	Staff  int `json:"staff"`  // cards in the staff room
+	Direct int `json:"direct"` // cards in direct messages
+	Public int `json:"public"` // cards that everyone can read
+	Added  int `json:"added"`  // to cards that were there: new versions, and lines below them
 }
 
 // storyView is the story as every page shows it.
 type storyView struct {
-	ID         string        `json:"id"`
-	Status     string        `json:"status"`
-	Step       int           `json:"step"`
-	Of         int           `json:"of"`
-	Pace       Pace          `json:"pace"`
-	Next       chat.PersonID `json:"next,omitempty"` // who speaks next
-	StaffCards int           `json:"staffCards"`
-	OtherCards int           `json:"otherCards"`
-	Updates    int           `json:"updates"`
+	ID     string        `json:"id"`
+	Status string        `json:"status"`
+	Step   int           `json:"step"`
+	Of     int           `json:"of"`
+	Pace   Pace          `json:"pace"`
+	Next   chat.PersonID `json:"next,omitempty"` // who speaks next
+	Posted posted        `json:"posted"`
 }
 
 func (s *Server) viewStory() *storyView {
@@ -60,8 +66,7 @@ func (s *Server) viewStory() *storyView {
 		return nil
 	}
 	v := &storyView{
-		ID: p.story.ID, Status: p.status, Step: p.step, Of: len(p.story.Lines), Pace: p.pace,
-		StaffCards: p.staffCards, OtherCards: p.otherCards, Updates: p.updates,
+		ID: p.story.ID, Status: p.status, Step: p.step, Of: len(p.story.Lines), Pace: p.pace, Posted: p.posted,
 	}
 	if p.step < len(p.story.Lines) && p.status == "playing" {
 		v.Next = p.story.Lines[p.step].By
@@ -181,22 +186,27 @@ func (s *Server) tellLine(p *playing) {
 
 // countPost notes where the bot posted, so that the page can say what a story
 // led to.
-func (s *Server) countPost(r *room) {
+func (s *Server) countPost(r *room, under bool) {
 	p := s.playing
 	if p == nil {
 		return
 	}
-	if r.Private {
-		p.staffCards++
-	} else {
-		p.otherCards++
+	switch {
+	case under:
+		p.posted.Added++
+	case r.Private:
+		p.posted.Staff++
+	case r.Direct != "":
+		p.posted.Direct++
+	default:
+		p.posted.Public++
 	}
 	s.tellAll("story", s.viewStory())
 }
 
 func (s *Server) countUpdate() {
 	if s.playing != nil {
-		s.playing.updates++
+		s.playing.posted.Added++
 		s.tellAll("story", s.viewStory())
 	}
 }

@@ -1,0 +1,131 @@
+// Cards of the bot, and the note that only one person sees.
+
+import { app, person, send } from "./app.js";
+import { el, icon, when } from "./dom.js";
+import { expect, problemIn } from "./ask.js";
+
+// A tone is a colour and a word; never a colour alone.
+const tones = {
+  calm: { icon: "heart", word: "Help" },
+  notice: { icon: "info", word: "See today" },
+  strong: { icon: "alert", word: "See now" },
+  urgent: { icon: "bell", word: "Urgent" },
+  done: { icon: "check", word: "Done" },
+};
+
+// card draws a card; from says where it is, so that its buttons can say it too:
+// { place, id } for a message, { place, private } for a private answer.
+export function card(c, from) {
+  const tone = tones[c.tone] ? c.tone : "calm";
+  const node = el("section", { class: `card tone-${tone}`, testid: "card", data: { tone }, aria: { label: c.title } },
+    el("header", { class: "card-head" },
+      el("h3", { class: "card-title", testid: "card-title" }, c.title),
+      el("span", { class: "tone" }, icon(tones[tone].icon), tones[tone].word)),
+    (c.blocks || []).map((b) => block(b, from)),
+    c.footer && el("p", { class: "card-foot" }, c.footer));
+  return node;
+}
+
+function block(b, from) {
+  switch (b.type) {
+    case "text": return el("p", { class: "card-text" }, b.text);
+    case "list": return el("div", { class: "card-list" },
+      b.title && el("h4", {}, b.title),
+      el(b.ordered ? "ol" : "ul", {}, (b.items || []).map((i) => el("li", {}, i))));
+    case "facts": return facts(b.facts);
+    case "section": return el("div", { class: "card-section" },
+      b.title && el("h4", {}, b.title),
+      b.text && el("p", { class: "card-text" }, b.text),
+      facts(b.facts));
+    case "controls": return el("div", { class: "controls" }, (b.controls || []).map((k) => control(k, from)));
+  }
+  return null;
+}
+
+function facts(list) {
+  if (!list?.length) return null;
+  return el("dl", { class: "facts" }, list.map((f) => el("div", { class: "fact" },
+    el("dt", {}, f.label), el("dd", {}, f.link && safe(f.link) ? link(f.value, f.link, "fact-link") : f.value))));
+}
+
+const safe = (url) => /^(https?|tel|sms|mailto):/i.test(url);
+
+// link opens a page of its own, but a message of this community in place.
+function link(text, url, testid, className) {
+  const here = new URL(url, location.href);
+  const inside = here.origin === location.origin && here.hash.length > 1;
+  return el("a", {
+    class: className, href: url, testid, data: { label: text },
+    target: inside ? undefined : "_blank", rel: inside ? undefined : "noopener noreferrer",
+    onclick: (event) => {
+      if (!inside || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      if (location.hash === here.hash) window.dispatchEvent(new Event("hashchange"));
+      else location.hash = here.hash;
+    },
+  }, text);
+}
+
+function control(k, from) {
+  if (k.type === "link") {
+    const a = safe(k.url) ? link(k.label, k.url, "card-link", "button") : el("span", { class: "button" }, k.label);
+    a.append(icon("link"));
+    return a;
+  }
+  if (k.type === "select") return select(k, from);
+  const look = k.style === "primary" ? " primary" : k.style === "danger" ? " danger" : "";
+  return el("button", {
+    type: "button", class: `button${look}`, testid: "card-button",
+    data: { label: k.label, verb: k.verb, key: `${k.verb}|${k.arg || ""}` },
+    onclick: (event) => press(event.currentTarget, k, from),
+  }, k.label);
+}
+
+function select(k, from) {
+  const node = el("select", {
+    testid: "card-select", data: { label: k.label, key: `${k.verb}|${k.arg || ""}` },
+    onchange: (event) => { if (event.currentTarget.value) press(event.currentTarget, { ...k, value: event.currentTarget.value }, from); },
+  },
+  !k.chosen && el("option", { value: "" }, `${k.label}…`),
+  k.options.map((o) => el("option", { value: o.value }, o.hint ? `${o.label} (${o.hint})` : o.label)));
+  node.value = k.chosen || "";
+  return el("label", { class: "select" }, el("span", { class: k.chosen ? "select-label" : "unseen" }, k.label), node);
+}
+
+async function press(node, k, from) {
+  if (node.getAttribute("aria-busy") === "true") return;
+  node.setAttribute("aria-busy", "true");
+  const free = () => node.removeAttribute("aria-busy");
+  try {
+    const { interaction } = await send("press", { ...from, verb: k.verb, arg: k.arg || "", value: k.value || "" });
+    await expect(interaction);
+  } catch (problem) {
+    problemIn(problem);
+  }
+  free();
+}
+
+// note draws what only this person sees.
+export function note(p) {
+  const used = p.used && el("span", { class: "used" }, "You used ", el("b", {}, p.used));
+  const dismiss = el("button", {
+    type: "button", class: "linklike", testid: "private-dismiss",
+    onclick: () => send("dismiss", { private: p.id }).catch(problemIn),
+  }, "Dismiss");
+  return el("li", {
+    class: `private is-${p.state}`, testid: "private", tabindex: "-1", data: { id: p.id, state: p.state },
+    aria: { label: `Only you can see this. ${p.card ? p.card.title : waiting(p.state)}` },
+  },
+  el("p", { class: "private-head" },
+    el("span", { class: "only-you" }, icon("eye"), "Only you can see this"), used,
+    el("time", { datetime: p.time }, when(p.time)), dismiss),
+  p.card && p.state === "shown" ? card(p.card, { place: p.place, private: p.id })
+    : el("p", { class: "waiting" }, p.state === "waiting" && el("span", { class: "dots", aria: { hidden: "true" } }, el("i"), el("i"), el("i")), waiting(p.state)));
+}
+
+function waiting(state) {
+  const bot = app.bot.name;
+  if (state === "waiting") return `${bot} is looking…`;
+  if (state === "failed") return `${bot} could not do that. Please try again.`;
+  return `${bot} did not answer. Please try again.`;
+}
