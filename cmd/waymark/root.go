@@ -20,6 +20,7 @@ func rootCommand() *cobra.Command {
 		Args:          noSuchCommand,
 		RunE:          func(*cobra.Command, []string) error { return nil }, // Args always refuses before it
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true

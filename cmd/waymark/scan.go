@@ -2,7 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -29,15 +32,15 @@ author counts as written by somebody of its own, so that nothing adds up
 wrongly; one without a time, as written a minute after the one before it.`,
 		Args: between(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if !slices.Contains(scan.Formats(), format) {
+				return usageError{fmt.Errorf("--format takes %s", strings.Join(scan.Formats(), " or "))}
+			}
 			lexicon, err := detect.Load(config.Lexicon())
 			if err != nil {
-				return err
+				return fmt.Errorf("load the rules: %w", err)
 			}
 			rules := detect.New(lexicon)
-			out, err := scan.NewReport(format, c.OutOrStdout(), rules, text)
-			if err != nil {
-				return usageError{err}
-			}
+			out := scan.NewReport(format, c.OutOrStdout(), rules, text)
 			stream := watch.NewStream(rules, detect.None)
 			return untilStopped(c.Context(), func() error { return scanFile(c, args, stream, out) })
 		},

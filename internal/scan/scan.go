@@ -22,16 +22,16 @@ type Report interface {
 	End() error
 }
 
-// NewReport makes the report of a format: table for people, with what was
-// written only where showText is set, or jsonl for programs.
-func NewReport(format string, w io.Writer, rules *detect.Detector, showText bool) (Report, error) {
-	switch format {
-	case "jsonl":
-		return newJSONLines(w), nil
-	case "table":
-		return newTable(w, rules, showText), nil
+// Formats lists the formats of reports: for people, and for programs.
+func Formats() []string { return []string{"table", "jsonl"} }
+
+// NewReport makes the report of a format; any that is not jsonl is the table.
+// The table shows what was written only where showText is set.
+func NewReport(format string, w io.Writer, rules *detect.Detector, showText bool) Report {
+	if format == "jsonl" {
+		return newJSONLines(w)
 	}
-	return nil, errors.New("--format takes table or jsonl")
+	return newTable(w, rules, showText)
 }
 
 // Watcher is told how the reading goes.

@@ -91,7 +91,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 		b.err = errTooLong
 		return 0, b.err
 	}
-	n, err := b.r.Read(p)
+	n, err := b.r.Read(p[:min(len(p), b.left)])
 	b.left -= n
 	b.err = err
 	return n, err

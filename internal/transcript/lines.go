@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/waymark-bot/waymark/internal/chat"
 )
@@ -120,6 +121,9 @@ func jsonLine(line []byte) (Entry, error) {
 	}
 	if e.Message.ID != "" {
 		e.ID = bytes.Clone(fields.ID)
+		if !utf8.Valid(e.ID) {
+			e.ID = idOf(string(e.Message.ID))
+		}
 	}
 	if isSet(fields.TS) {
 		var ts string
