@@ -1,0 +1,166 @@
+// Package guide answers what members ask: explanations, a free question,
+// contacts, a word to staff, and what the bot reads and keeps. Everything is
+// answered to the one who asked, from texts in memory: no database, no network
+// and no record. It judges nobody's words; that is internal/watch.
+package guide
+
+import (
+	"context"
+	"errors"
+
+	"github.com/waymark-bot/waymark/internal/chat"
+	"github.com/waymark-bot/waymark/responses"
+)
+
+// Guide answers members. It can be used from any goroutine.
+type Guide struct {
+	texts *responses.Texts
+	index *index
+}
+
+// Server is what the guide has to know of the server that somebody asks on.
+type Server struct {
+	ID       chat.ServerID
+	Platform string // "discord", "slack", "playground"
+	Region   string // one of responses.Regions; "" is unknown
+	// KeepDays is for how many days a closed case is kept, as /privacy says;
+	// 0 leaves the number out.
+	KeepDays int
+	// Reporter takes reports to staff; nil where nobody can.
+	Reporter Reporter
+}
+
+// region is where the server is, unknown where that was never set.
+func (s Server) region() responses.Region {
+	r, _ := responses.ParseRegion(s.Region)
+	return r
+}
+
+// Report is what a member wants staff to know.
+type Report struct {
+	ID     string // of the submission; a repeated delivery has the same
+	Server chat.ServerID
+	Place  chat.Place
+	// By is who wrote it; the zero Person where they chose not to say.
+	By   chat.Person
+	Text string // may be empty where About is set
+	// LeadsOnly asks that only the safeguarding leads see it.
+	LeadsOnly bool
+	// About is the message that they pointed at, nil for none. It has the ids
+	// of the message, its place and its author, and the author's name, but
+	// neither text nor link.
+	About *chat.Message
+}
+
+// Reporter takes a report and makes sure that staff get it.
+type Reporter interface {
+	// Report returns a receipt, a number that the member can quote, once the
+	// report is safe. Its errors are ErrNobody, ErrNoLead, ErrTwice, or say
+	// that it is not safe and was not taken.
+	Report(ctx context.Context, r Report) (receipt string, err error)
+}
+
+// What can come of a report instead of a receipt.
+var (
+	ErrNobody = errors.New("no staff are set up to read reports")
+	ErrNoLead = errors.New("no safeguarding lead is set up")
+	ErrTwice  = errors.New("this report was taken before")
+)
+
+// New makes a Guide, with its search index, from the texts.
+func New(texts *responses.Texts) (*Guide, error) {
+	ix, err := newIndex(texts)
+	if err != nil {
+		return nil, err
+	}
+	return &Guide{texts: texts, index: ix}, nil
+}
+
+// The commands, by their names in chat.
+const (
+	cmdLearn   = "learn"
+	cmdAsk     = "ask"
+	cmdSupport = "support"
+	cmdReport  = "report"
+	cmdPrivacy = "privacy"
+	cmdHelp    = "help"
+	cmdMessage = "Report to staff"
+)
+
+// The verbs of buttons, selects and forms.
+const (
+	verbTopic    = "learn.topic"    // arg: topic audience; or value: topic, arg: audience
+	verbAudience = "learn.audience" // arg: topic; value: audience
+	verbMore     = "learn.more"     // arg: topic audience
+	verbMenu     = "learn.menu"     // arg: audience
+	verbHelp     = "help.now"       // arg: who
+	verbNeed     = "support.need"   // arg: need|region|who; value: need
+	verbRegion   = "support.region" // arg: need|region|who; value: region
+	verbWho      = "support.who"    // arg: need|region|who; value: who
+	verbAll      = "support.all"    // arg: need|region|who
+	verbAskTopic = "ask.topic"      // arg: topic audience
+	verbOpen     = "report.open"    // arg: as the form's
+	verbReport   = "report"         // the form; arg: what it is about
+	verbHide     = "hide"
+)
+
+// Command answers a command. The bool says whether it is one of the guide's.
+func (g *Guide) Command(ctx context.Context, c chat.Command, s Server) (chat.Answer, bool, error) {
+	switch c.Name {
+	case cmdLearn:
+		return g.learn(c.Arg("topic")), true, nil
+	case cmdAsk:
+		return chat.Show(g.answer(c.Arg("question"), s)), true, nil
+	case cmdSupport:
+		return chat.Show(g.supportCommand(c, s)), true, nil
+	case cmdReport:
+		return g.openReport(""), true, nil
+	case cmdMessage:
+		return g.openReport(refer(c.About)), true, nil
+	case cmdPrivacy:
+		return chat.Show(g.privacy(s)), true, nil
+	case cmdHelp, "":
+		return chat.Show(g.help()), true, nil
+	}
+	return chat.Answer{}, false, nil
+}
+
+// Action answers a button or a select. The bool says whether it is one of the
+// guide's.
+func (g *Guide) Action(ctx context.Context, a chat.Action, s Server) (chat.Answer, bool, error) {
+	switch a.Verb {
+	case verbHide:
+		return chat.Answer{Hide: true}, true, nil
+	case verbTopic, verbAskTopic:
+		return chat.Turn(g.topicCard(a.Arg, a.Value, false)), true, nil
+	case verbMore:
+		return chat.Turn(g.topicCard(a.Arg, "", true)), true, nil
+	case verbAudience:
+		return chat.Turn(g.topicCard(a.Arg+" "+a.Value, "", false)), true, nil
+	case verbMenu:
+		return chat.Turn(g.menu(audience(a.Arg), "")), true, nil
+	case verbHelp:
+		return chat.Turn(g.helpNow(who(a.Arg), s)), true, nil
+	case verbNeed, verbRegion, verbWho, verbAll:
+		return chat.Turn(g.supportAction(a, s)), true, nil
+	case verbOpen:
+		return g.openReport(a.Arg), true, nil
+	}
+	return chat.Answer{}, false, nil
+}
+
+// Submit answers a form. The bool says whether it is one of the guide's.
+func (g *Guide) Submit(ctx context.Context, sub chat.Submission, s Server) (chat.Answer, bool, error) {
+	if sub.Form != verbReport {
+		return chat.Answer{}, false, nil
+	}
+	return chat.Show(g.report(ctx, sub, s)), true, nil
+}
+
+// Complete offers topics for /learn while its option is typed.
+func (g *Guide) Complete(_ context.Context, c chat.Command, option, typed string, _ Server) ([]chat.Option, error) {
+	if c.Name != cmdLearn || option != "topic" {
+		return nil, nil
+	}
+	return g.completeTopic(typed), nil
+}
