@@ -78,8 +78,6 @@ type Options struct {
 	Logger *slog.Logger
 	// OnDelivered is told how long a new case took to reach staff.
 	OnDelivered func(time.Duration)
-	// OnFailure is told of each try that failed.
-	OnFailure func()
 }
 
 // Sender works off the ledger rows of this package.
@@ -105,27 +103,14 @@ func New(db *store.DB, book *servers.Book, platforms map[string]chat.Platform, t
 	if o.OnDelivered == nil {
 		o.OnDelivered = func(time.Duration) {}
 	}
-	if o.OnFailure == nil {
-		o.OnFailure = func() {}
-	}
 	return &Sender{db: db, book: book, platforms: platforms, texts: texts, why: why, seal: seal, o: o}
 }
 
 // Handlers are the ledger's handlers for this package's rows.
 func (s *Sender) Handlers() map[string]ledger.Handler {
 	return map[string]ledger.Handler{
-		kindCard:    s.counted(s.card),
-		kindWritten: s.counted(s.written),
-	}
-}
-
-func (s *Sender) counted(h ledger.Handler) ledger.Handler {
-	return func(ctx context.Context, row store.LedgerRow) (ledger.Result, error) {
-		r, err := h(ctx, row)
-		if err != nil && ctx.Err() == nil {
-			s.o.OnFailure()
-		}
-		return r, err
+		kindCard:    s.card,
+		kindWritten: s.written,
 	}
 }
 
@@ -169,6 +154,7 @@ func (s *Sender) load(ctx context.Context, row store.LedgerRow) (d delivery, ok 
 	if d.platform = s.platforms[d.c.Platform]; d.platform == nil {
 		return d, false, fmt.Errorf("%s is not configured any more, and a case of it is waiting", d.c.Platform)
 	}
+	d.c = s.Named(ctx, d.c)
 	return d, true, nil
 }
 

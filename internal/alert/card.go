@@ -88,8 +88,6 @@ func (s *Sender) facts(c cases.Case) chat.Facts {
 		to := c.AddressedName
 		if c.Addressed == "" {
 			to = s.texts.Say("staff.card.nobody")
-		} else if to == "" {
-			to = string(c.Addressed)
 		}
 		add("staff.card.to", to)
 		names := make([]string, len(c.Categories))
@@ -295,10 +293,14 @@ func (s *Sender) wordsCard(c cases.Case, w Words) chat.Card {
 	if w.Name != "" {
 		who = s.texts.Say("staff.note.named", "name", w.Name)
 	}
+	var written chat.Block = chat.Quote(w.Text)
+	if w.Text == "" {
+		written = chat.Text(s.texts.Say("staff.note.nowords"))
+	}
 	return chat.Card{
 		Title:  s.texts.Say("staff.note.report", "number", c.Number),
 		Tone:   chat.Notice,
-		Blocks: []chat.Block{chat.Text(w.Text), chat.Text(who)},
+		Blocks: []chat.Block{written, chat.Text(who)},
 	}
 }
 

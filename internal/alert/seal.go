@@ -3,7 +3,6 @@ package alert
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,14 +19,10 @@ type Words struct {
 // Seal encrypts what members write until it is delivered.
 type Seal struct{ aead cipher.AEAD }
 
-// NewSeal makes a Seal from a secret of at least 16 bytes. The same secret
-// opens what it sealed, so replicas share one.
-func NewSeal(secret []byte) (*Seal, error) {
-	if len(secret) < 16 {
-		return nil, errors.New("the secret key has fewer than 16 bytes")
-	}
-	k := sha256.Sum256(secret)
-	block, err := aes.NewCipher(k[:])
+// NewSeal makes a Seal from a key of 32 bytes. The same key opens what it
+// sealed, so replicas share one.
+func NewSeal(key []byte) (*Seal, error) {
+	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, fmt.Errorf("make the cipher: %w", err)
 	}

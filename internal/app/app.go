@@ -8,10 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
-	"os"
 	"time"
 
 	"github.com/waymark-bot/waymark/config"
@@ -41,6 +39,7 @@ type App struct {
 	metrics *metrics
 	links   []*link
 	listen  string
+	keep    config.Retention
 	closers []closer
 	now     func() time.Time
 }
@@ -54,7 +53,7 @@ type closer struct {
 // New makes the bot from its configuration and the platforms that it serves.
 // It opens the database; Close, or the end of Run, closes it.
 func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log *slog.Logger) (_ *App, err error) {
-	a := &App{log: log, listen: cfg.HTTP.Listen, now: time.Now}
+	a := &App{log: log, listen: cfg.HTTP.Listen, keep: cfg.Retention, now: time.Now}
 	for _, p := range platforms {
 		a.links = append(a.links, &link{platform: p})
 	}
@@ -63,7 +62,7 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	texts, rules, err := data(cfg.Lexicon)
+	texts, rules, err := data()
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +84,7 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 		return nil, err
 	}
 	a.book = servers.New(a.db, set, cfg.Region)
-	if err := a.wire(texts, rules, seal, cfg.Retention); err != nil {
+	if err := a.wire(texts, rules, seal); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -93,13 +92,9 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 
 // data loads and checks what people read and what the detector looks for.
 // Everything that is wrong in either is said at once.
-func data(extra string) (*responses.Texts, *detect.Detector, error) {
+func data() (*responses.Texts, *detect.Detector, error) {
 	texts, err := responses.Load()
-	lexicons := []fs.FS{config.Lexicon()}
-	if extra != "" {
-		lexicons = append(lexicons, os.DirFS(extra))
-	}
-	lexicon, errLexicon := detect.Load(lexicons...)
+	lexicon, errLexicon := detect.Load(config.Lexicon())
 	if err := errors.Join(err, errLexicon); err != nil {
 		return nil, nil, err
 	}
@@ -107,13 +102,13 @@ func data(extra string) (*responses.Texts, *detect.Detector, error) {
 }
 
 // wire makes the parts that answer.
-func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.Seal, keep config.Retention) error {
+func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.Seal) error {
 	byName := map[string]chat.Platform{}
 	for _, l := range a.links {
 		byName[l.platform.Name()] = l.platform
 	}
 	sender := alert.New(a.db, a.book, byName, texts, rules.Rule, seal, alert.Options{
-		Logger: a.log, OnDelivered: a.metrics.delivered, OnFailure: a.metrics.failed,
+		Logger: a.log, OnDelivered: a.metrics.delivered,
 	})
 	a.trouble = alert.NewTrouble(sender)
 	a.desk = desk.New(a.db, a.book, byName, texts, sender, seal, desk.Options{Logger: a.log})
@@ -128,8 +123,8 @@ func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.S
 		})
 	}
 	handlers := sender.Handlers()
-	handlers[kindPurge] = a.purge(keep)
-	a.ledger = ledger.New(a.db, handlers, ledger.Options{Logger: a.log})
+	handlers[kindPurge] = a.purge
+	a.ledger = ledger.New(a.db, handlers, ledger.Options{Logger: a.log, Observe: a.metrics.attempt})
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/waymark-bot/waymark/config"
@@ -27,21 +28,20 @@ type Demo struct {
 
 // Run serves the page and the bot until ctx ends.
 func (d Demo) Run(ctx context.Context) (err error) {
-	dir, done, err := d.folder()
+	cfg, err := d.config()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, done()) }()
 	listener, err := net.Listen("tcp", d.Listen)
 	if err != nil {
 		return fmt.Errorf("serve the page on %s: %w; choose another address with --listen", d.Listen, err)
 	}
 	url, token := "http://"+listener.Addr().String(), rand.Text()
-	bot, err := New(ctx, demoConfig(dir), []chat.Platform{playground.NewClient(url, token)}, d.Log)
+	bot, err := New(ctx, cfg, []chat.Platform{playground.NewClient(url, token)}, d.Log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	community := playground.NewServer(playground.Options{Token: token, Listen: listener.Addr().String()})
+	community := playground.NewServer(playground.Options{Token: token})
 	stop := serveDemo(listener, community, bot.Pages())
 	defer func() { err = errors.Join(err, stop()) }()
 	if d.Ready != nil {
@@ -70,27 +70,25 @@ func serveDemo(listener net.Listener, community *playground.Server, own http.Han
 	}
 }
 
-// folder is where the database goes; done removes it where nothing is to be
-// kept.
-func (d Demo) folder() (dir string, done func() error, err error) {
-	if d.Data != "" {
-		if err := os.MkdirAll(d.Data, 0o700); err != nil {
-			return "", nil, fmt.Errorf("make the data folder: %w", err)
-		}
-		return d.Data, func() error { return nil }, nil
-	}
-	dir, err = os.MkdirTemp("", "waymark-demo-")
+// config is the configuration of the playground's one community. Without a
+// folder for data the database and the key are in memory alone.
+func (d Demo) config() (config.Config, error) {
+	c, err := config.Load(config.Options{Environ: []string{"WAYMARK_CONFIG=" + os.DevNull}})
 	if err != nil {
-		return "", nil, fmt.Errorf("make a folder for as long as the demo runs: %w", err)
+		return c, err
 	}
-	return dir, func() error { return os.RemoveAll(dir) }, nil
-}
-
-// demoConfig is the configuration of the playground's one community.
-func demoConfig(dir string) config.Config {
-	return config.Demo(dir, config.Server{
-		Platform: playground.Name, ID: string(playground.ServerID),
-		StaffChannel: string(playground.StaffRoom), StaffRole: playground.StaffRole,
-		Leads: []string{string(playground.Lead)}, Region: "UK",
-	})
+	c.HTTP.Listen = ""
+	c.Servers = []config.Server{{
+		Platform: "playground", ID: "playground", StaffChannel: "staff-room", StaffRole: "staff",
+		Leads: []string{"jo"}, Region: "UK",
+	}}
+	if d.Data == "" {
+		c.Database.URL, c.SecretKey = "sqlite::memory:", config.Secret(rand.Text()+rand.Text())
+		return c, nil
+	}
+	if err := os.MkdirAll(d.Data, 0o700); err != nil {
+		return c, fmt.Errorf("make the data folder: %w", err)
+	}
+	c.Dir, c.Database.URL = d.Data, config.Secret(filepath.Join(d.Data, "waymark.db"))
+	return c, nil
 }

@@ -70,6 +70,7 @@ func (h *handler) server(p chat.Place) guide.Server {
 	return guide.Server{
 		ID: p.Server, Platform: h.platform,
 		Region:   h.app.book.Remembered(h.key(p)).Region,
+		KeepDays: int(h.app.keep.Cases.Hours() / 24),
 		Reporter: h.app.desk.Reporter(h.platform),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/waymark-bot/waymark/internal/detect"
+	"github.com/waymark-bot/waymark/internal/ledger"
 	"github.com/waymark-bot/waymark/internal/store"
 )
 
@@ -34,7 +35,7 @@ func newMetrics(db *store.DB, log *slog.Logger) *metrics {
 			Name: "waymark_alert_seconds", Help: "From a case's opening to its card in front of staff.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800}}),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "waymark_delivery_failures_total", Help: "Tries to reach staff that failed; each is tried again."}),
+			Name: "waymark_delivery_failures_total", Help: "Tries at a ledger row that failed; each is tried again."}),
 		answers: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "waymark_answer_seconds", Help: "From a command, button or form to its answer.",
 			Buckets: []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2, 3}}, []string{"kind"}),
@@ -53,7 +54,11 @@ func (m *metrics) signal(c detect.Category, s detect.Severity) {
 
 func (m *metrics) delivered(after time.Duration) { m.latency.Observe(after.Seconds()) }
 
-func (m *metrics) failed() { m.failures.Inc() }
+func (m *metrics) attempt(t ledger.Attempt) {
+	if t.Err != nil {
+		m.failures.Inc()
+	}
+}
 
 // queue counts what waits in the ledger whenever the figures are asked for.
 type queue struct {
@@ -76,9 +81,9 @@ func (q *queue) Describe(ch chan<- *prometheus.Desc) {
 func (q *queue) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	var w store.Waiting
+	var kinds []store.Waiting
 	err := q.db.Read(ctx, func(tx *store.Tx) (err error) {
-		w, err = tx.Waiting(ctx, "", "")
+		kinds, err = tx.Waiting(ctx, "", "")
 		return err
 	})
 	if err != nil {
@@ -86,11 +91,12 @@ func (q *queue) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(databaseUp, prometheus.GaugeValue, 0)
 		return
 	}
-	var age float64
-	if w.Due > 0 {
-		age = time.Since(w.Oldest).Seconds()
+	var age, depth float64
+	for _, w := range kinds {
+		depth += float64(w.Count)
+		age = max(age, time.Since(w.Since).Seconds())
 	}
 	ch <- prometheus.MustNewConstMetric(databaseUp, prometheus.GaugeValue, 1)
-	ch <- prometheus.MustNewConstMetric(queueDepth, prometheus.GaugeValue, float64(w.Due))
+	ch <- prometheus.MustNewConstMetric(queueDepth, prometheus.GaugeValue, depth)
 	ch <- prometheus.MustNewConstMetric(queueAge, prometheus.GaugeValue, age)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/waymark-bot/waymark/config"
 	"github.com/waymark-bot/waymark/internal/ledger"
 	"github.com/waymark-bot/waymark/internal/store"
 )
@@ -20,22 +19,21 @@ const (
 
 // schedulePurge makes the recurring row that deletes what was kept long enough.
 func (a *App) schedulePurge(ctx context.Context, tx *store.Tx) error {
-	return tx.EnqueueOnce(ctx, store.LedgerRow{ID: kindPurge, Kind: kindPurge, Lane: kindPurge, Due: a.now()})
+	_, err := tx.EnqueueOnce(ctx, kindPurge, store.LedgerRow{Kind: kindPurge, Due: a.now()})
+	return err
 }
 
 // purge deletes what was kept for the stated time, and comes again.
-func (a *App) purge(keep config.Retention) ledger.Handler {
-	return func(context.Context, store.LedgerRow) (ledger.Result, error) {
-		now := a.now()
-		return ledger.Result{
-			Again: now.Add(purgeEvery),
-			Apply: func(ctx context.Context, tx *store.Tx) error {
-				_, err := tx.Purge(ctx, store.PurgeBefore{
-					ClosedCases: now.Add(-keep.Cases), LooseSigns: now.Add(-keep.Signs),
-					Audit: now.Add(-keep.Audit), Seen: now.Add(-keepSeen),
-				})
-				return err
-			},
-		}, nil
-	}
+func (a *App) purge(context.Context, store.LedgerRow) (ledger.Result, error) {
+	now := a.now()
+	return ledger.Result{
+		Again: now.Add(purgeEvery),
+		Apply: func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Purge(ctx, store.PurgeBefore{
+				ClosedCases: now.Add(-a.keep.Cases), LooseSigns: now.Add(-a.keep.Signs),
+				Audit: now.Add(-a.keep.Audit), Seen: now.Add(-keepSeen),
+			})
+			return err
+		},
+	}, nil
 }

@@ -31,6 +31,7 @@ func (d *Desk) Commands() []chat.CommandSpec {
 	return []chat.CommandSpec{{
 		Name: "safeguarding", Description: d.texts.Say("staff.command.safeguarding"), Staff: true,
 		Subcommands: []chat.CommandSpec{
+			sub("setup", d.setupOptions()...),
 			sub("status"),
 			sub("cases"),
 			sub("case", chat.OptionSpec{Name: "number", Description: d.texts.Say("staff.command.number"), Required: true, Completes: true}),
@@ -54,6 +55,8 @@ func (d *Desk) Command(ctx context.Context, platform string, c chat.Command) (an
 		return d.refused(), true, nil
 	}
 	switch sub {
+	case "setup":
+		answer, err = d.setup(ctx, v, c)
 	case "cases":
 		answer, err = d.list(ctx, v)
 	case "case":
@@ -188,7 +191,7 @@ func (d *Desk) private(ctx context.Context, v viewer, c cases.Case) (chat.Answer
 	if err != nil {
 		return chat.Answer{}, fmt.Errorf("read case %d: %w", c.Number, err)
 	}
-	card := d.cards.Card(c, signs, v.set, "")
+	card := d.cards.Card(d.cards.Named(ctx, c), signs, v.set, "")
 	if len(history) > 0 {
 		list := chat.List{Title: d.texts.Say("staff.history.title")}
 		for _, e := range history {
@@ -245,19 +248,8 @@ func (d *Desk) pause(ctx context.Context, v viewer, hours string) (chat.Answer, 
 	if n > 0 {
 		until, action, detail = d.o.Now().Add(time.Duration(n)*time.Hour), "pause", hours
 	}
-	err = d.db.Write(ctx, func(tx *store.Tx) error {
-		set, _, err := tx.Settings(ctx, v.key.Platform, v.key.Server)
-		if err != nil {
-			return err
-		}
-		set.PausedUntil = until
-		if err := tx.PutSettings(ctx, v.key.Platform, v.key.Server, set); err != nil {
-			return err
-		}
-		return tx.AddAudit(ctx, d.entry(v, cases.Case{}, cases.Entry{Action: action, Detail: detail}))
-	})
-	if err != nil {
-		return chat.Answer{}, fmt.Errorf("set the pause: %w", err)
+	if err := d.save(ctx, v, action, detail, func(s *cases.Settings) { s.PausedUntil = until }); err != nil {
+		return chat.Answer{}, err
 	}
 	if n == 0 {
 		return d.say(d.texts.Say("staff.resumed"), ""), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/waymark-bot/waymark/internal/alert"
 	"github.com/waymark-bot/waymark/internal/cases"
@@ -39,7 +40,8 @@ func (d *Desk) Report(ctx context.Context, platform string, r guide.Report) (str
 	}
 	if m := r.About; m != nil {
 		c.Author, c.AuthorName = m.Author.ID, m.Author.Name
-		c.Place, c.PlaceName, c.Message, c.Link = m.Place.ID, m.Place.Name, m.ID, m.Link
+		c.Place, c.Message = m.Place.ID, m.ID
+		c.PlaceName, c.Link = d.whereabouts(ctx, platform, m.Ref())
 	}
 	err = d.db.Write(ctx, func(tx *store.Tx) error {
 		first, err := tx.Seen(ctx, "report:"+platform+":"+r.ID, now)
@@ -64,6 +66,18 @@ func (d *Desk) Report(ctx context.Context, platform string, r guide.Report) (str
 		return "", fmt.Errorf("take in a report: %w", err)
 	}
 	return fmt.Sprint(c.Number), nil
+}
+
+// whereabouts asks the platform what a place is called and for the link to a
+// message; a report does not wait for it.
+func (d *Desk) whereabouts(ctx context.Context, platform string, at chat.MessageRef) (name, link string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	m, err := d.platforms[platform].Fetch(ctx, at)
+	if err != nil {
+		return "", ""
+	}
+	return m.Place.Name, m.Link
 }
 
 var errTwice = errors.New("this report was taken in before")

@@ -25,7 +25,7 @@ func (d *Desk) state(ctx context.Context, v viewer) chat.Answer {
 	} else {
 		add("paused", d.texts.Say("staff.state.unpaused"))
 	}
-	var w store.Waiting
+	var w []store.Waiting
 	err := d.db.Read(ctx, func(tx *store.Tx) (err error) {
 		w, err = tx.Waiting(ctx, v.key.Platform, v.key.Server)
 		return err
@@ -68,13 +68,23 @@ func (d *Desk) leads(ctx context.Context, v viewer) string {
 	return strings.Join(names, ", ")
 }
 
-func (d *Desk) waiting(w store.Waiting) string {
-	if w.Due == 0 {
+func (d *Desk) waiting(kinds []store.Waiting) string {
+	if len(kinds) == 0 {
 		return d.texts.Say("staff.state.nothing")
 	}
-	s := d.texts.Count("staff.state.waits", w.Due, "when", alert.When(w.Oldest))
-	if w.LastError != "" {
-		s += ". " + d.texts.Say("staff.state.failing", "reason", w.LastError)
+	all := kinds[0]
+	for _, w := range kinds[1:] {
+		all.Count += w.Count
+		if w.Since.Before(all.Since) {
+			all.Since = w.Since
+		}
+		if all.Reason == "" {
+			all.Reason = w.Reason
+		}
+	}
+	s := d.texts.Count("staff.state.waits", all.Count, "when", alert.When(all.Since))
+	if all.Reason != "" {
+		s += ". " + d.texts.Say("staff.state.failing", "reason", all.Reason)
 	}
 	return s
 }

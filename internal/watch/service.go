@@ -91,12 +91,14 @@ func (s *Service) keep(ctx context.Context, tx *store.Tx, k servers.Key, m chat.
 	if !set.Watches(m.Place) {
 		return nil
 	}
-	past, err := tx.SignsBy(ctx, k.Platform, k.Server, m.Author.ID, m.Time.Add(-memory))
-	if err != nil {
-		return err
-	}
+	// First what is new: on PostgreSQL that makes the author's messages wait
+	// for each other, so that the past read next is whole.
 	added, err := tx.AddSigns(ctx, signs(k, m, r))
 	if err != nil || len(added) == 0 { // nothing new: brought again, or an edit that changed nothing
+		return err
+	}
+	past, err := tx.SignsBy(ctx, k.Platform, k.Server, m.Author.ID, m.Time.Add(-memory))
+	if err != nil {
 		return err
 	}
 	for _, a := range added {
@@ -106,12 +108,14 @@ func (s *Service) keep(ctx context.Context, tx *store.Tx, k servers.Key, m chat.
 	if severity < set.Threshold {
 		return nil
 	}
-	return s.raise(ctx, tx, k, m, r, severity, append(loose(past), added...), added)
+	return s.raise(ctx, tx, k, m, r, severity, past, added)
 }
 
-// raise opens a case with all loose signs, or extends the one that is open.
-func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, m chat.Message, r Reading, severity detect.Severity, all, added []cases.Sign) error {
+// raise opens a case with the loose signs that led to it, or extends the one
+// that is open.
+func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, m chat.Message, r Reading, severity detect.Severity, past, added []cases.Sign) error {
 	now := s.o.Now()
+	all := loose(past, r.Addressed)
 	c, found, err := s.openCase(ctx, tx, k, m.Author.ID, r)
 	if err != nil {
 		return err
@@ -135,10 +139,6 @@ func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, m chat
 		}
 		return alert.Announce(ctx, tx, c, now)
 	}
-	fresh := added
-	if len(all) > len(added) {
-		fresh = all
-	}
 	c, rose := c.Add(added, severity, now)
 	if c.Addressed == "" && !c.Help() {
 		c.Addressed = r.Addressed
@@ -146,7 +146,7 @@ func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, m chat
 	if err := tx.UpdateCase(ctx, &c); err != nil {
 		return err
 	}
-	if err := tx.AttachSigns(ctx, c.ID, ids(fresh)); err != nil {
+	if err := tx.AttachSigns(ctx, c.ID, ids(all)); err != nil {
 		return err
 	}
 	return alert.Continue(ctx, tx, c, added, rose, now)
@@ -211,11 +211,12 @@ func remembered(past []cases.Sign, not chat.MessageID) []Past {
 	return out
 }
 
-// loose are the signs that belong to no case yet.
-func loose(past []cases.Sign) []cases.Sign {
+// loose are the signs that belong to no case yet and were not said to somebody
+// else.
+func loose(past []cases.Sign, addressed chat.PersonID) []cases.Sign {
 	var out []cases.Sign
 	for _, p := range past {
-		if p.Case == "" {
+		if p.Case == "" && (p.Addressed == addressed || p.Addressed == "" || addressed == "") {
 			out = append(out, p)
 		}
 	}
