@@ -56,7 +56,7 @@ func (g *Guide) crisis(a Answer, s Server) chat.Card {
 		voice = "young"
 	}
 	card.Blocks = append(card.Blocks, chat.List{Title: g.texts.Say("ui.learn.do"), Items: g.texts.List("ui.crisis." + voice + "." + string(a.Cries[0]))})
-	if c, ok := g.reportTo(w, s); ok && a.Cries[0] != responses.CrySelf {
+	if c, ok := g.reportTo(w, s); ok && a.Cries[0] != responses.CrySelf && s.region() != responses.Unknown {
 		card.Blocks = append(card.Blocks, g.contact(c))
 	}
 	q := responses.Query{Need: responses.Crisis, Region: s.region(), Who: w, Platform: s.Platform}

@@ -60,12 +60,15 @@ func queryOf(arg string, s Server) responses.Query {
 	return q
 }
 
+// Support shows every contact for a query, best first.
+func (g *Guide) Support(q responses.Query) chat.Card { return g.support(q, true) }
+
 // support shows what helps with a need, and contacts, best first.
 func (g *Guide) support(q responses.Query, all bool) chat.Card {
 	card := chat.Card{Title: g.texts.Say("ui.need." + string(q.Need)), Tone: chat.Calm, Footer: g.texts.Say("ui.footer.contacts")}
 	add := func(b ...chat.Block) { card.Blocks = append(card.Blocks, b...) }
 	if q.Region == responses.Unknown {
-		add(chat.Text(g.texts.Say("ui.support.nowhere")))
+		add(chat.Text(g.nowhere(q.Platform)))
 	}
 	for _, s := range g.advice(q) {
 		add(s)
@@ -85,6 +88,15 @@ func (g *Guide) support(q responses.Query, all bool) chat.Card {
 	add(row)
 	add(g.choices(q)...)
 	return card
+}
+
+// nowhere says what to do where the region is unknown. Outside a chat there is
+// nothing below to choose from.
+func (g *Guide) nowhere(platform string) string {
+	if platform == "" {
+		return g.texts.Say("ui.support.flag")
+	}
+	return g.texts.Say("ui.support.nowhere")
 }
 
 // advice is what to do about a need, in the words for the person.
@@ -221,7 +233,7 @@ func (g *Guide) urgent(w responses.Who, need responses.Need, s Server) []chat.Bl
 	if e, ok := g.texts.Emergency(r); ok {
 		out = append(out, chat.Text(g.texts.Say("ui.now.danger")), g.contact(e))
 	} else {
-		out = append(out, chat.Text(g.texts.Say("ui.support.nowhere")))
+		out = append(out, chat.Text(g.nowhere(s.Platform)))
 	}
 	tell := "ui.now.tellgrown"
 	if w == responses.Child {
