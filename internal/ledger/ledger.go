@@ -183,18 +183,9 @@ func (l *Ledger) Run(ctx context.Context) error {
 func (l *Ledger) dispatch(ctx, handling context.Context, woken <-chan struct{}) {
 	poll := time.NewTicker(l.o.Poll)
 	defer poll.Stop()
-	reclaimed, down := false, 0
+	down := 0
 	for ctx.Err() == nil {
-		var more bool
-		var err error
-		if !reclaimed {
-			// Nobody else can hold them; see the store's instance lock.
-			_, err = l.db.ReclaimOwn(ctx)
-			reclaimed = err == nil
-		}
-		if err == nil {
-			more, err = l.claim(ctx, handling)
-		}
+		more, err := l.claim(ctx, handling)
 		if err != nil {
 			if ctx.Err() != nil {
 				return

@@ -203,18 +203,14 @@ func (tx *Tx) fenced(ctx context.Context, doing string, row LedgerRow, query str
 	return nil
 }
 
-// ReclaimOwn frees all leases that an earlier life of this program left. On
-// SQLite they can be nobody else's, because one process holds the file. On
-// PostgreSQL it does nothing: there leases end by themselves.
-func (db *DB) ReclaimOwn(ctx context.Context) (rows int64, err error) {
-	if db.dialect.postgres {
-		return 0, nil
-	}
-	err = db.Write(ctx, func(tx *Tx) (err error) {
-		rows, err = tx.exec(ctx, "reclaim", `UPDATE ledger SET owner = '', leased_until = 0 WHERE leased_until <> 0`)
+// reclaim frees all leases that an earlier life of this program left. On SQLite
+// they can be nobody else's, because one process holds the file; on PostgreSQL,
+// where they may be, they end by themselves.
+func (db *DB) reclaim(ctx context.Context) error {
+	return db.Write(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, "reclaim", `UPDATE ledger SET owner = '', leased_until = 0 WHERE leased_until <> 0`)
 		return err
 	})
-	return rows, err
 }
 
 // MaxReason is the length, in runes, to which a failure's reason is cut.

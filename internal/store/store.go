@@ -90,13 +90,19 @@ func postgresDialect() dialect {
 // Open opens the database that url names and brings its schema up to date. A
 // postgres:// or postgresql:// URL means PostgreSQL; anything else is the path
 // of an SQLite file, with or without "sqlite:" before it, which is made if it
-// is not there. "sqlite::memory:" keeps nothing after Close. Errors never
+// is not there. "sqlite::memory:" keeps nothing after Close. What a killed
+// program held of an SQLite file's ledger is free again at once. Errors never
 // contain a password.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	db := newDB(o)
 	err := db.connect(url)
 	if err == nil {
 		err = db.migrate(ctx, migrations())
+	}
+	if err == nil && !db.dialect.postgres {
+		if err := db.reclaim(ctx); err != nil { // a full disk, say: they end by themselves, a little later
+			db.log.Warn("the leases of the last run could not be taken back", "error", err)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", errors.Join(err, db.Close()))
