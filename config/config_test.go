@@ -444,7 +444,7 @@ func TestKeyIsMadeOnce(t *testing.T) {
 	for range cap(keys) {
 		go func() {
 			k, err := c.Key()
-			keys <- fmt.Sprint(k, err)
+			keys <- fmt.Sprintf("%x %v", k, err)
 		}()
 	}
 	first := <-keys

@@ -64,7 +64,7 @@ func (o *objects) next(into any) error {
 // the decoder says is left out, as it may quote the file.
 func (o *objects) broken(reason string) error {
 	o.ended = true
-	if err := o.bound.err; err != nil && err != io.EOF {
+	if err := o.bound.err; err != nil && !errors.Is(err, io.EOF) {
 		reason = "the rest cannot be read: " + err.Error()
 	}
 	return o.wrong(reason)

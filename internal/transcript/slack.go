@@ -185,7 +185,7 @@ func (x *slackExport) each(file string, take func(*objects) error) {
 	}
 	defer f.Close()
 	in := newObjects(file, f)
-	for err = in.open(); err != io.EOF; err = take(in) {
+	for err = in.open(); !errors.Is(err, io.EOF); err = take(in) {
 		if err != nil && len(x.trouble) < maxTrouble {
 			x.trouble = append(x.trouble, err)
 		}
@@ -208,7 +208,7 @@ func (x *slackExport) next() (Entry, error) {
 			}
 		}
 		e, err := x.day.next()
-		if err == nil || err != io.EOF {
+		if !errors.Is(err, io.EOF) {
 			return e, err
 		}
 		x.day = nil

@@ -27,7 +27,7 @@ func story(t *testing.T, s *Source) []string {
 		e, err := s.Next()
 		var line *LineError
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return out
 		case errors.As(err, &line):
 			out = append(out, "! "+line.Error())
@@ -295,7 +295,7 @@ func TestAnswersBeforeTheEnd(t *testing.T) {
 	if e, err := s.Next(); err != nil || e.Message.Text != "two" {
 		t.Errorf("%q, %v", e.Message.Text, err)
 	}
-	if _, err := s.Next(); err != io.EOF {
+	if _, err := s.Next(); !errors.Is(err, io.EOF) {
 		t.Errorf("at the end: %v", err)
 	}
 }
@@ -325,7 +325,7 @@ func readAll(t *testing.T, s *Source, limit int) {
 		e, err := s.Next()
 		var line *LineError
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return
 		case errors.As(err, &line):
 			if line.Where == "" || line.Reason == "" {

@@ -1,0 +1,50 @@
+# make demo shows the main job in a browser; make test proves the whole tree.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS  = -s -w $(if $(VERSION),-X main.version=$(VERSION))
+LINT     = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: demo build test lint bench fuzz eval clean
+
+# A community and its staff room on http://127.0.0.1:8086, with no account,
+# token or network. Ctrl-C ends it.
+demo: build
+	@bin/waymark demo
+
+# One static file for this machine's system: bin/waymark.
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/waymark ./cmd/waymark
+
+# Everything, with the race detector, a real browser and a real PostgreSQL.
+# What is missing is installed where that is allowed; else it says what is
+# skipped.
+test:
+	@sh scripts/tools.sh
+	$(GO) vet ./...
+	$(GO) test -race -timeout 15m ./...
+
+# The import rules of the house, and what a careful reader would catch.
+lint:
+	$(GO) run $(LINT) run
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# Each fuzz test for FUZZTIME; the seeds alone run with every make test.
+FUZZTIME ?= 30s
+fuzz:
+	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+		for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$(dirname "$$file")"; \
+		done; \
+	done
+
+# Scores the detector on labelled messages: make eval EVAL=folder, which holds
+# score.py and dev/.
+EVAL ?= eval
+eval: build
+	python3 $(EVAL)/score.py $(EVAL)/dev -- bin/waymark scan --format jsonl -
+
+clean:
+	rm -rf bin
