@@ -60,7 +60,7 @@ export function el(tag, props, ...children) {
     else if (name === "class") node.className = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  for (const child of children.flat()) {
+  for (const child of children.flat(Infinity)) {
     if (child !== undefined && child !== null && child !== false && child !== "") node.append(child);
   }
   return node;
@@ -69,7 +69,7 @@ export function el(tag, props, ...children) {
 export const byId = (id) => document.getElementById(id);
 
 export function fill(node, ...children) {
-  node.replaceChildren(...children.flat().filter((c) => c !== undefined && c !== null && c !== false && c !== ""));
+  node.replaceChildren(...children.flat(Infinity).filter((c) => c !== undefined && c !== null && c !== false && c !== ""));
   return node;
 }
 

@@ -101,8 +101,10 @@ function explanation(s, now) {
 function stripOf(s, now, over) {
   return [
     el("span", { class: "strip-title" }, el("b", {}, s.title), over ? "" : ` ${now.step}/${now.of}`),
-    over ? el("button", { type: "button", class: "button primary", onclick: openGuide }, "What just happened?")
-      : controls(now),
+    over ? [
+      el("button", { type: "button", class: "button primary", onclick: openGuide }, "What happened?"),
+      el("button", { type: "button", class: "icon-button", aria: { label: "Close the story" }, onclick: () => story({ do: "close" }) }, icon("close")),
+    ] : controls(now),
   ];
 }
 
