@@ -71,10 +71,10 @@ func (s *Sender) roomReason(ctx context.Context, p chat.Platform, server chat.Se
 		return s.texts.Say("staff.reason.gone"), nil
 	case err != nil:
 		return "", fmt.Errorf("see who can read the staff room: %w", err)
-	case len(a.Readers) > 0:
-		return s.texts.Say("staff.reason.subject"), nil
 	case a.Others != "":
 		return s.texts.Say("staff.reason.others", "who", a.Others), nil
+	case len(a.Readers) > 0:
+		return s.texts.Say("staff.reason.subject"), nil
 	}
 	return "", nil
 }
