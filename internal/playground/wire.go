@@ -19,7 +19,7 @@ type cardJSON struct {
 }
 
 type blockJSON struct {
-	Type     string        `json:"type"` // text, list, facts, section, controls
+	Type     string        `json:"type"` // text, quote, list, facts, section, controls
 	Title    string        `json:"title,omitempty"`
 	Text     string        `json:"text,omitempty"`
 	Ordered  bool          `json:"ordered,omitempty"`
@@ -168,6 +168,8 @@ func toCardJSON(c chat.Card) cardJSON {
 		switch b := b.(type) {
 		case chat.Text:
 			out.Blocks = append(out.Blocks, blockJSON{Type: "text", Text: string(b)})
+		case chat.Quote:
+			out.Blocks = append(out.Blocks, blockJSON{Type: "quote", Text: string(b)})
 		case chat.List:
 			out.Blocks = append(out.Blocks, blockJSON{Type: "list", Title: b.Title, Ordered: b.Ordered, Items: b.Items})
 		case chat.Facts:
@@ -219,6 +221,8 @@ func (c cardJSON) card() (chat.Card, error) {
 		switch b.Type {
 		case "text":
 			out.Blocks = append(out.Blocks, chat.Text(b.Text))
+		case "quote":
+			out.Blocks = append(out.Blocks, chat.Quote(b.Text))
 		case "list":
 			out.Blocks = append(out.Blocks, chat.List{Title: b.Title, Ordered: b.Ordered, Items: b.Items})
 		case "facts":

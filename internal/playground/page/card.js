@@ -29,6 +29,7 @@ export function card(c, from) {
 function block(b, from) {
   switch (b.type) {
     case "text": return el("p", { class: "card-text" }, b.text);
+    case "quote": return el("blockquote", { class: "card-quote" }, b.text);
     case "list": return el("div", { class: "card-list" },
       b.title && el("h4", {}, b.title),
       el(b.ordered ? "ol" : "ul", {}, (b.items || []).map((i) => el("li", {}, i))));
