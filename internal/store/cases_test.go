@@ -301,6 +301,83 @@ func TestManyAtOnceOpenOneCase(t *testing.T) {
 	})
 }
 
+// TestTwoReplicasOpenOneCase lets transactions race that each look for the
+// pair's case and open one where there is none, without any sign.
+func TestTwoReplicasOpenOneCase(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		for round := range 5 {
+			author := chat.PersonID(fmt.Sprint("author ", round))
+			var wg sync.WaitGroup
+			for range 6 {
+				wg.Go(func() {
+					write(t, db, func(ctx context.Context, tx *store.Tx) error {
+						c, found, err := tx.OpenCaseFor(ctx, "playground", "s1", author, "young")
+						if err != nil || found {
+							return err
+						}
+						c = aCase(author, "young")
+						return tx.InsertCase(ctx, &c)
+					})
+				})
+			}
+			wg.Wait()
+		}
+		read(t, db, func(ctx context.Context, tx *store.Tx) error {
+			all, err := tx.Cases(ctx, "playground", "s1", store.CaseFilter{})
+			if len(all) != 5 {
+				t.Errorf("%d cases, want 5", len(all))
+			}
+			return err
+		})
+	})
+}
+
+// TestACaseReadInItsTransactionDoesNotConflict changes one case from many
+// sides at once: who reads it within Write waits instead of failing.
+func TestACaseReadInItsTransactionDoesNotConflict(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		first := insert(t, db, aCase("older", "young"))
+		reads := []func(ctx context.Context, tx *store.Tx) (cases.Case, error){
+			func(ctx context.Context, tx *store.Tx) (cases.Case, error) { return tx.Case(ctx, first.ID) },
+			func(ctx context.Context, tx *store.Tx) (cases.Case, error) {
+				return tx.CaseByNumber(ctx, "playground", "s1", first.Number)
+			},
+			func(ctx context.Context, tx *store.Tx) (cases.Case, error) {
+				c, _, err := tx.OpenCaseFor(ctx, "playground", "s1", "older", "young")
+				return c, err
+			},
+			func(ctx context.Context, tx *store.Tx) (cases.Case, error) {
+				open, err := tx.OpenCasesBy(ctx, "playground", "s1", "older")
+				if err != nil || len(open) == 0 {
+					return cases.Case{}, err
+				}
+				return open[0], nil
+			},
+		}
+		var wg sync.WaitGroup
+		for i := range 12 {
+			wg.Go(func() {
+				write(t, db, func(ctx context.Context, tx *store.Tx) error {
+					c, err := reads[i%len(reads)](ctx, tx)
+					if err != nil {
+						return err
+					}
+					c.PlaceName += "."
+					return tx.UpdateCase(ctx, &c)
+				})
+			})
+		}
+		wg.Wait()
+		read(t, db, func(ctx context.Context, tx *store.Tx) error {
+			c, err := tx.Case(ctx, first.ID)
+			if c.Version != 13 || len(c.PlaceName) != len(first.PlaceName)+12 {
+				t.Errorf("got %+v", c)
+			}
+			return err
+		})
+	})
+}
+
 func TestCasesAreListedNewestFirst(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
 		for _, author := range []chat.PersonID{"a", "b", "c", "d"} {

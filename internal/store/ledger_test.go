@@ -513,6 +513,107 @@ func TestEightClaimersLoseAndDoubleNothing(t *testing.T) {
 	})
 }
 
+func TestNoTwoClaimersGetTheSameRow(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		const rows = 200
+		for range rows / 10 {
+			enqueue(t, db, make([]store.LedgerRow, 10)...)
+		}
+		var mu sync.Mutex
+		got := map[string]int{}
+		var wg sync.WaitGroup
+		for w := range 8 {
+			wg.Go(func() {
+				for {
+					claimed, err := db.Claim(t.Context(), fmt.Sprint("w", w), alerts, 3, time.Hour)
+					if err != nil {
+						t.Error(err)
+					}
+					if len(claimed) == 0 {
+						return // the rest is held by others, or locked by them just now
+					}
+					mu.Lock()
+					for _, r := range claimed {
+						got[r.ID] += r.Attempt
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		for _, r := range claim(t, db, "last", rows) {
+			got[r.ID] += r.Attempt
+		}
+		for id, attempts := range got {
+			if attempts != 1 {
+				t.Errorf("row %s was claimed %d times", id, attempts)
+			}
+		}
+		if len(got) != rows {
+			t.Errorf("%d of %d rows were claimed", len(got), rows)
+		}
+	})
+}
+
+// TestAClaimPassesOverWhatAnotherHolds claims while somebody else's transaction
+// holds a row, as another replica's claim does for a moment.
+func TestAClaimPassesOverWhatAnotherHolds(t *testing.T) {
+	db := storetest.Open(t, storetest.Postgres(t), store.Options{})
+	enqueue(t, db, row("a", "held"), row("b", "free"))
+	other, err := db.Handle().Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Rollback()
+	if _, err := other.Exec(`SELECT 1 FROM ledger WHERE lane = 'a' FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	if got := payloads(claim(t, db, "w", 9)); got != "free" {
+		t.Errorf("claimed %q", got)
+	}
+}
+
+// TestNothingSlipsInBeforeTheFirstOfALane enqueues into a lane while another
+// transaction has done so and not committed yet: it must come second, and be
+// seen second, or two of one lane could be worked on at once.
+func TestNothingSlipsInBeforeTheFirstOfALane(t *testing.T) {
+	db := storetest.Open(t, storetest.Postgres(t), store.Options{})
+	second := make(chan error, 1)
+	write(t, db, func(ctx context.Context, tx *store.Tx) error {
+		first := row("a", "first")
+		first.Kind = "alert"
+		if err := tx.Enqueue(ctx, first); err != nil {
+			return err
+		}
+		go func() {
+			second <- db.Write(ctx, func(tx *store.Tx) error {
+				r := row("a", "second")
+				r.Kind = "alert"
+				return tx.Enqueue(ctx, r)
+			})
+		}()
+		for {
+			select {
+			case err := <-second:
+				t.Fatalf("the second was committed before the first (%v)", err)
+			default:
+			}
+			var waits int
+			err := db.Handle().QueryRow(`SELECT count(*) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waits)
+			if err != nil || waits > 0 {
+				return err
+			}
+		}
+	})
+	if err := <-second; err != nil {
+		t.Fatal(err)
+	}
+	if got := payloads(claim(t, db, "w", 9)); got != "first" {
+		t.Errorf("claimed %q", got)
+	}
+}
+
 // TestWhatIsDoneIsGoneFromTheDisk looks for a marker in every byte of the
 // files.
 func TestWhatIsDoneIsGoneFromTheDisk(t *testing.T) {

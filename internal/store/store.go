@@ -148,13 +148,13 @@ func (db *DB) Close() error {
 // enter counts a transaction in, unless the database cannot be used; leave
 // must follow.
 func (db *DB) enter() error {
+	if err := db.present(); err != nil {
+		return err
+	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.closed {
 		return errors.New("the database is closed")
-	}
-	if err := db.present(); err != nil {
-		return err
 	}
 	db.flight.Add(1)
 	return nil
