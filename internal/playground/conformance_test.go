@@ -44,6 +44,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) Platform() chat.Platform {
 	c := NewClient(w.url, testToken)
 	c.backoff = backoff{first: time.Millisecond, most: 50 * time.Millisecond}
+	c.grace = 300 * time.Millisecond
 	return c
 }
 
