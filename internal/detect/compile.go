@@ -1,0 +1,363 @@
+package detect
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// compiler turns what the lexicon's files say into a program.
+type compiler struct {
+	p       *program
+	byName  map[string]int // class name -> set
+	members [][]wordID     // of each set
+	unions  map[string]int
+	stops   map[wordID]bool
+	rank    map[wordID]int
+	phrase  map[string]wordID
+	single  map[string]wordID // spelling -> its own word
+	lengths []int             // words of each id: 1, or those of a phrase
+	also    []spelling        // further ways to write a word
+	nodes   int32             // of the phrases, so far
+}
+
+type spelling struct {
+	text string
+	word wordID
+}
+
+func newCompiler() *compiler {
+	c := &compiler{
+		p:      &program{kinds: asciiKinds(), tables: newFoldTables(), phrases: map[phraseStep]phraseNode{}},
+		byName: map[string]int{}, unions: map[string]int{}, stops: map[wordID]bool{}, rank: map[wordID]int{},
+		phrase: map[string]wordID{}, single: map[string]wordID{},
+	}
+	for range firstWord {
+		c.p.names = append(c.p.names, "")
+		c.lengths = append(c.lengths, 1)
+	}
+	return c
+}
+
+// word returns the id of a spelling, new where it has none.
+func (c *compiler) word(spelling string) wordID {
+	if id, ok := c.single[spelling]; ok {
+		return id
+	}
+	id := wordID(len(c.p.names))
+	c.p.names = append(c.p.names, spelling)
+	c.lengths = append(c.lengths, 1)
+	c.single[spelling] = id
+	return id
+}
+
+// spelled returns the words of an entry as the scanner cuts it: one for most,
+// several for "13yo" or an emoji of several people.
+func (c *compiler) spelled(entry string) ([]wordID, error) {
+	words := cutEntry(entry)
+	if len(words) == 0 {
+		return nil, fmt.Errorf("%q holds no word", entry)
+	}
+	ids := make([]wordID, len(words))
+	for i, w := range words {
+		ids[i] = c.word(w)
+	}
+	return ids, nil
+}
+
+// cutEntry cuts an entry of the lexicon into spellings, as the scanner would.
+func cutEntry(entry string) []string {
+	var out []string
+	var b strings.Builder
+	flush := func() {
+		if b.Len() > 0 {
+			out = append(out, b.String())
+			b.Reset()
+		}
+	}
+	for _, r := range strings.ToLower(entry) {
+		switch {
+		case r == '\'' || r == '’' || r == '\ufe0f' || r == '\u200d' || r >= 0x1f3fb && r <= 0x1f3ff:
+		case isEmoji(r):
+			flush()
+			out = append(out, string(r))
+		case r == ' ' || r == '_' || r < 0x80 && asciiKind(byte(r)) != letter && asciiKind(byte(r)) != digit:
+			flush()
+		default:
+			b.WriteRune(r)
+		}
+	}
+	flush()
+	return out
+}
+
+// entry returns the id that an entry of a class goes by: a word's, or a phrase's.
+func (c *compiler) entry(text string) (wordID, error) {
+	if id, ok := numberWords()[text]; ok {
+		return id, nil
+	}
+	ids, err := c.spelled(text)
+	if err != nil || len(ids) == 1 {
+		if err != nil {
+			return 0, err
+		}
+		return ids[0], nil
+	}
+	key := fmt.Sprint(ids)
+	if id, ok := c.phrase[key]; ok {
+		return id, nil
+	}
+	id := wordID(len(c.p.names))
+	c.p.names = append(c.p.names, strings.Join(cutEntry(text), " "))
+	c.lengths = append(c.lengths, len(ids))
+	c.phrase[key] = id
+	node := int32(0)
+	for i, w := range ids {
+		step := phraseStep{node, w}
+		n := c.p.phrases[step]
+		if i == len(ids)-1 {
+			n.id = id
+		} else if n.next == 0 {
+			c.nodes++
+			n.next = c.nodes
+		}
+		c.p.phrases[step] = n
+		node = n.next
+	}
+	return id, nil
+}
+
+func (c *compiler) newSet(ids []wordID) int {
+	c.members = append(c.members, ids)
+	return len(c.members) - 1
+}
+
+func (c *compiler) class(name string) (int, bool) {
+	set, ok := c.byName[name]
+	return set, ok
+}
+
+func (c *compiler) literal(id wordID) int { return literalRef(id) }
+
+func (c *compiler) words(ref int) []wordID {
+	if ref <= literalBase {
+		return []wordID{wordID(literalBase - ref)}
+	}
+	return c.members[ref]
+}
+
+// union returns the set of all words of the given ones.
+func (c *compiler) union(refs []int) int {
+	sort.Ints(refs)
+	key := fmt.Sprint(refs)
+	if set, ok := c.unions[key]; ok {
+		return set
+	}
+	var ids []wordID
+	for _, r := range refs {
+		ids = append(ids, c.words(r)...)
+	}
+	set := c.newSet(ids)
+	c.unions[key] = set
+	return set
+}
+
+// plain says whether all words of a set are too common to carry meaning.
+func (c *compiler) plain(ref int) bool {
+	for _, id := range c.words(ref) {
+		if !c.stops[id] {
+			return false
+		}
+	}
+	return true
+}
+
+// weight is how many words of meaning each entry of a set has at least.
+func (c *compiler) weight(ref int) int {
+	least := 2
+	for _, id := range c.words(ref) {
+		if !c.stops[id] {
+			least = min(least, c.lengths[id])
+		}
+	}
+	return least
+}
+
+// often is about how many times in 100,000 words one of the set's is met.
+func (c *compiler) often(ref int) int {
+	sum := 0
+	for _, id := range c.words(ref) {
+		switch rank, ok := c.rank[id]; {
+		case ok:
+			sum += 5000 / (rank + 1)
+		case c.lengths[id] > 1 || id == moneyWord || id == youngWord:
+			sum++
+		case id == numberWord:
+			sum += 1500
+		default:
+			sum += 3
+		}
+	}
+	return sum
+}
+
+// finish builds the tables that matching needs, once all rules are compiled.
+func (c *compiler) finish(real map[string]bool) *program {
+	p := c.p
+	n := len(p.names)
+	p.width = (len(c.members) + 63) / 64
+	p.rows = make([]uint64, n*p.width)
+	for set, ids := range c.members {
+		for _, id := range ids {
+			p.rows[int(id)*p.width+set>>6] |= 1 << (set & 63)
+		}
+	}
+	p.starts = make([]bool, n)
+	for step := range p.phrases {
+		if step.node == 0 {
+			p.starts[step.word] = true
+		}
+	}
+	p.frequent = grow(p.frequent, n)
+	p.fillers = grow(p.fillers, n)
+	c.spell(real)
+	c.anchor()
+	return p
+}
+
+func grow(b []bool, n int) []bool {
+	for len(b) < n {
+		b = append(b, false)
+	}
+	return b
+}
+
+// spell fills the tables of spellings: each word as it is, with repeated
+// letters written once, without vowels, and with one typing slip.
+func (c *compiler) spell(real map[string]bool) {
+	p := c.p
+	spellings := make([]string, 0, len(c.single))
+	for w := range c.single {
+		spellings = append(spellings, w)
+	}
+	sort.Strings(spellings) // the same tables every time
+	for _, w := range spellings {
+		id := c.single[w]
+		p.words.add(w, id)
+		if f := string(p.tables.fold(w, offsets{}).b); f != w {
+			p.words.add(f, id)
+		}
+		if len(w) <= maxWord {
+			p.byLength[len(w)] = append(p.byLength[len(w)], lengthWord{w, id})
+		}
+		if ascii(w) && len(w) >= 2 {
+			p.collapsed.add(once(w), id)
+		}
+		if k := skeleton(w); ascii(w) && len(w) >= 2 && k != w {
+			p.skeletons.add(k, id)
+		}
+	}
+	for _, a := range c.also {
+		p.words.add(a.text, a.word)
+		p.collapsed.add(once(a.text), a.word)
+	}
+	for _, w := range spellings {
+		if len(w) < 5 || !ascii(w) || real[w] {
+			continue
+		}
+		for _, s := range slips(w) {
+			if real[s] || len(p.words.ids(s)) > 0 && c.single[s] != unknownWord {
+				continue
+			}
+			p.words.add(s, c.single[w])
+		}
+	}
+}
+
+func ascii(w string) bool {
+	for i := range len(w) {
+		if w[i] < 'a' || w[i] > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// once writes repeated letters once.
+func once(w string) string {
+	b := []byte(w[:1])
+	for i := 1; i < len(w); i++ {
+		if w[i] != w[i-1] {
+			b = append(b, w[i])
+		}
+	}
+	return string(b)
+}
+
+// skeleton drops the vowels of a word.
+func skeleton(w string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("aeiou", r) {
+			return -1
+		}
+		return r
+	}, w)
+}
+
+// slips are the ways in which a word of five letters or more is commonly
+// mistyped: two letters swapped, one left out or doubled, c for k, z for s,
+// and an -ing without its g. The first letter is kept, since nudes and dudes
+// must stay apart.
+func slips(w string) []string {
+	var out []string
+	for i := 1; i < len(w); i++ {
+		if i+1 < len(w) {
+			out = append(out, w[:i]+string(w[i+1])+string(w[i])+w[i+2:]) // swapped
+		}
+		if i+1 < len(w) || len(w) > 5 {
+			out = append(out, w[:i]+w[i+1:]) // left out
+		}
+		out = append(out, w[:i+1]+w[i:]) // doubled
+	}
+	if stem, ok := strings.CutSuffix(w, "s"); ok {
+		out = append(out, stem+"z")
+	}
+	if strings.HasSuffix(w, "ing") {
+		out = append(out, w[:len(w)-1])
+	}
+	if strings.Contains(w, "c") {
+		out = append(out, strings.ReplaceAll(w, "c", "k"))
+	}
+	if strings.Contains(w, "ck") {
+		out = append(out, strings.ReplaceAll(w, "ck", "k"))
+	}
+	if strings.Contains(w, "th") {
+		out = append(out, strings.Replace(w, "th", "v", 1), strings.Replace(w, "th", "f", 1))
+	}
+	if strings.Contains(w, "ph") {
+		out = append(out, strings.Replace(w, "ph", "f", 1))
+	}
+	return out
+}
+
+// anchor files each pattern under the words of its rarest set: only a text
+// with one of them can match.
+func (c *compiler) anchor() {
+	p := c.p
+	lists := make([][]int32, len(p.names))
+	for k := range p.patterns {
+		pt := &p.patterns[k]
+		sort.SliceStable(pt.need, func(i, j int) bool { return c.often(pt.need[i]) < c.often(pt.need[j]) })
+		for _, id := range c.words(pt.need[0]) {
+			if l := lists[id]; len(l) == 0 || l[len(l)-1] != int32(k) {
+				lists[id] = append(l, int32(k))
+			}
+		}
+	}
+	p.anchorFrom = make([]int32, len(lists)+1)
+	for id, l := range lists {
+		p.anchorFrom[id] = int32(len(p.anchors))
+		p.anchors = append(p.anchors, l...)
+	}
+	p.anchorFrom[len(lists)] = int32(len(p.anchors))
+}

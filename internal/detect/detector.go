@@ -1,0 +1,283 @@
+package detect
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+)
+
+// Detector finds the rules of a lexicon in texts. It is safe for concurrent use.
+type Detector struct {
+	lex  *Lexicon
+	pool sync.Pool
+}
+
+// New makes a detector of a lexicon.
+func New(l *Lexicon) *Detector {
+	d := &Detector{lex: l}
+	d.pool.New = func() any { return newScratch(l.program) }
+	return d
+}
+
+func newScratch(p *program) *scratch {
+	return &scratch{
+		present: make([]uint64, (len(p.names)+63)/64),
+		sets:    make([]uint64, p.width),
+		tried:   make([]uint32, len(p.patterns)),
+	}
+}
+
+// Rule returns a rule by its id.
+func (d *Detector) Rule(id string) (Rule, bool) {
+	i, ok := d.lex.rules[id]
+	if !ok {
+		return Rule{}, false
+	}
+	return d.lex.program.rules[i].Rule, true
+}
+
+// maxKept is the size of text, in bytes, up to which working memory is kept.
+const maxKept = 16 << 10
+
+// Detect returns the warning signs in a text, in the order in which they
+// stand, one for each rule; nil where there is none. Any input is allowed.
+func (d *Detector) Detect(text string) []Signal {
+	s := d.pool.Get().(*scratch)
+	d.detect(s, text)
+	var out []Signal
+	if len(s.out) > 0 {
+		out = slices.Clone(s.out)
+		slices.SortFunc(out, func(a, b Signal) int {
+			return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Rule, b.Rule))
+		})
+	}
+	if len(text) <= maxKept {
+		d.pool.Put(s)
+	}
+	return out
+}
+
+// detect fills s.out. It reads the plain text, and then each further view that
+// the text calls for.
+func (d *Detector) detect(s *scratch, text string) {
+	s.out = s.out[:0]
+	p := d.lex.program
+	s.reset()
+	h := p.scan(s, text, offsets{}, false)
+	d.judge(s)
+	if !h.foreign && !h.inner && !h.singles && !h.long && !h.split && h.vowelless < 3 {
+		return
+	}
+	d.moreViews(s, text, h)
+}
+
+func (d *Detector) moreViews(s *scratch, text string, h hints) {
+	p := d.lex.program
+	read := func(base string, off offsets, h hints) {
+		if h.inner {
+			v := squeeze(base, off)
+			base, off = string(v.b), v.off
+		}
+		if !h.inner && !h.singles && !h.long && !h.split && h.vowelless < 3 {
+			return
+		}
+		s.reset()
+		h2 := p.scan(s, base, off, h.inner)
+		p.rejoin(s, h.vowelless >= 3 || h2.vowelless >= 3)
+		d.judge(s)
+	}
+	base, off := text, offsets{}
+	if h.foreign {
+		v := p.tables.fold(text, offsets{})
+		base, off = string(v.b), v.off
+		s.reset()
+		folded := p.scan(s, base, off, false)
+		d.judge(s)
+		folded.inner = folded.inner || h.inner
+		read(base, off, folded)
+	} else {
+		read(base, off, h)
+	}
+	if h.turned >= 2 {
+		v := p.tables.turn(text)
+		f := p.tables.fold(string(v.b), v.off)
+		s.reset()
+		h := p.scan(s, string(f.b), f.off, false)
+		d.judge(s)
+		read(string(f.b), f.off, h)
+	}
+	if h.override {
+		v := unwind(text)
+		s.reset()
+		h := p.scan(s, string(v.b), v.off, false)
+		d.judge(s)
+		read(string(v.b), v.off, h)
+	}
+}
+
+// judge finds the rules in the view that was scanned into s, weighs them in
+// their context, and adds them to s.out.
+func (d *Detector) judge(s *scratch) {
+	p := d.lex.program
+	p.search(s)
+	if len(s.found) > 0 {
+		d.weigh(s)
+	}
+	s.unmark()
+}
+
+func (d *Detector) weigh(s *scratch) {
+	p := d.lex.program
+	for _, f := range s.found {
+		r := &p.rules[f.rule]
+		if !p.applies(s, r) {
+			continue
+		}
+		g := Signal{Rule: r.ID, Category: r.Category, Weight: r.Weight}
+		first, last := &s.toks[f.from], &s.toks[f.to-1]
+		g.Start, g.End = int(min(first.start, last.start)), int(max(first.end, last.end))
+		p.inContexts(s, f, r, &g)
+		s.keep(g)
+	}
+}
+
+// applies says whether what a rule needs is in the view and what it must not
+// have is not.
+func (p *program) applies(s *scratch, r *compiledRule) bool {
+	for i := range r.needs {
+		if p.holds(s, &r.needs[i]) {
+			break
+		}
+		if i == len(r.needs)-1 {
+			return false
+		}
+	}
+	for i := range r.unless {
+		if p.holds(s, &r.unless[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// keep adds a signal, or replaces a weaker one of the same rule.
+func (s *scratch) keep(g Signal) {
+	for i := range s.out {
+		if s.out[i].Rule == g.Rule {
+			if g.Weight > s.out[i].Weight {
+				s.out[i] = g
+			}
+			return
+		}
+	}
+	s.out = append(s.out, g)
+}
+
+// quotedFactor is what is left of a sign in quotation marks: most often
+// somebody else's words, but also an easy way around us.
+const quotedFactor = 0.5
+
+// inContexts lowers a signal by the contexts that it stands in. Several do not
+// add up: the strongest counts.
+func (p *program) inContexts(s *scratch, f found, r *compiledRule, g *Signal) {
+	factor := 1.0
+	if r.Speaker == Initiator && !r.Category.Disclosure() && p.isQuoted(s, f) {
+		factor = quotedFactor
+	}
+	told := Category("")
+	for i := range p.contexts {
+		c := &p.contexts[i]
+		if c.becomes != "" && (told != "" || r.Speaker != Initiator || g.Category.Disclosure()) {
+			continue
+		}
+		if c.becomes == "" && (c.factor >= factor || !slices.Contains(c.lowers, g.Category)) {
+			continue
+		}
+		if !p.contextHolds(s, c, f) {
+			continue
+		}
+		if c.becomes != "" {
+			told = c.becomes
+			continue
+		}
+		factor = c.factor
+	}
+	if told != "" { // a report of it is never lowered by a quotation
+		g.Category = told
+		factor = max(factor, 1)
+	}
+	g.Weight *= factor
+}
+
+func (p *program) isQuoted(s *scratch, f found) bool {
+	for _, t := range s.toks[f.from:f.to] {
+		if t.flags&quoted == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// contextHolds says whether a context applies to what was found.
+func (p *program) contextHolds(s *scratch, c *compiledContext, f found) bool {
+	for i := range c.unless {
+		if p.holds(s, &c.unless[i]) {
+			return false
+		}
+	}
+	for i := range c.patterns {
+		pt := &c.patterns[i]
+		if c.scope == whole {
+			if p.holds(s, pt) {
+				return true
+			}
+			continue
+		}
+		if !p.possible(s, pt) {
+			continue
+		}
+		from, to, ok := p.first(s, pt, 0)
+		for n := 0; ok && n < 8 && from <= int(f.from); n++ {
+			if p.allowed(s, pt, from) && (to > int(f.from) || s.oneSentence(to-1, int(f.from))) {
+				return true
+			}
+			from, to, ok = p.first(s, pt, from+1)
+		}
+	}
+	return false
+}
+
+// oneSentence says whether no sentence opens after token a, up to token b.
+func (s *scratch) oneSentence(a, b int) bool {
+	for i := a + 1; i <= b; i++ {
+		if s.toks[i].flags&opens != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// inContext says whether a context is found in a text; for its own examples.
+func (d *Detector) inContext(text, id string) bool {
+	p := d.lex.program
+	s := newScratch(p)
+	p.scan(s, text, offsets{}, false)
+	p.search(s)
+	for i := range p.contexts {
+		c := &p.contexts[i]
+		if c.id != id {
+			continue
+		}
+		for k := range c.unless {
+			if p.holds(s, &c.unless[k]) {
+				return false
+			}
+		}
+		for k := range c.patterns {
+			if p.holds(s, &c.patterns[k]) {
+				return true
+			}
+		}
+	}
+	return false
+}

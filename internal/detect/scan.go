@@ -1,0 +1,674 @@
+package detect
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxWord is the longest word, in bytes, that is looked up.
+const maxWord = 64
+
+// token is one word, number or meaningful emoji of a view, with the part of
+// the original text that it was read from.
+type token struct {
+	start, end int32  // in the original text
+	lo, hi     int32  // its lower-case spelling in scratch.low
+	hash       uint32 // of that spelling
+	id         wordID
+	alt        int32 // further ids: scratch.alts[alt : alt+alts]
+	alts       uint8
+	flags      flags
+	sep        byte // the separator before it, for words spelled out letter by letter
+}
+
+type flags uint8
+
+const (
+	opens  flags = 1 << iota // first word of a sentence
+	closes                   // last word of a sentence
+	light                    // may be passed over: a filler word or an emoji
+	quoted                   // inside quotation marks, a quoted line or a code block
+	number
+	emoji
+)
+
+// hints are what a scan noticed that calls for another view.
+type hints struct {
+	foreign   bool // letters, marks or invisible characters beyond ASCII
+	turned    int  // letters that are written upside down
+	override  bool // a right-to-left override
+	inner     bool // a symbol inside a word
+	singles   bool // a run of single letters
+	long      bool // a long word that we do not know
+	split     bool // two pieces that make one of our words
+	vowelless int  // words without a vowel
+}
+
+// The kinds of ASCII characters.
+const (
+	space = iota
+	letter
+	digit
+	quoteMark
+	apostrophe
+	stop
+	symbol
+)
+
+func asciiKind(c byte) byte {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		return letter
+	case c >= '0' && c <= '9':
+		return digit
+	case c == '"':
+		return quoteMark
+	case c == '\'' || c == '`':
+		return apostrophe
+	case c == '.' || c == '!' || c == '?' || c == ';' || c == '\n':
+		return stop
+	case c <= ' ':
+		return space
+	}
+	return symbol
+}
+
+type kinds [128]byte
+
+func asciiKinds() (k kinds) {
+	for c := range k {
+		k[c] = asciiKind(byte(c))
+	}
+	return k
+}
+
+// offsets map a view's bytes to the original text; the zero value is a view
+// that is the original text.
+type offsets struct {
+	from, to []int32
+}
+
+func (o offsets) start(i int) int32 {
+	if o.from == nil {
+		return int32(i)
+	}
+	return o.from[i]
+}
+
+func (o offsets) end(i int) int32 {
+	if o.to == nil {
+		return int32(i)
+	}
+	return o.to[i-1]
+}
+
+// scanner cuts a view into tokens.
+type scanner struct {
+	p     *program
+	s     *scratch
+	text  string
+	off   offsets
+	masks bool // an asterisk stands for any letter
+
+	word       int // start of the current word in text, -1 outside
+	lo         int // start of its spelling in s.low
+	hash       uint32
+	digits     bool // only digits so far
+	mixed      bool // letters and digits
+	vowel      bool
+	runs, run  int // of one letter repeated: how many, and the current one's length
+	longest    int
+	currency   bool // a currency sign stood before it
+	inQuote    bool
+	inFence    bool
+	quotedLine bool
+	newSent    bool
+	sep        byte
+	oneLetter  int
+}
+
+// scan appends the tokens of a view to s.toks and returns what it noticed.
+func (p *program) scan(s *scratch, text string, off offsets, masks bool) hints {
+	c := &s.sc
+	*c = scanner{p: p, s: s, text: text, off: off, masks: masks, word: -1, newSent: true}
+	return c.all()
+}
+
+func (c *scanner) all() (h hints) {
+	text, s := c.text, c.s
+	lineStart := true
+	for i := 0; i < len(text); {
+		b := text[i]
+		if b >= utf8.RuneSelf {
+			lineStart = false
+			i += c.wide(i, &h)
+			continue
+		}
+		switch c.p.kinds[b] {
+		case letter:
+			if c.word < 0 {
+				c.open(i)
+			} else if c.digits {
+				c.digits, c.mixed = false, true
+			}
+			b |= 0x20
+			c.put(b)
+			if b == 'a' || b == 'e' || b == 'i' || b == 'o' || b == 'u' {
+				c.vowel = true
+			}
+		case digit:
+			if c.word < 0 {
+				c.open(i)
+				c.digits = true
+			} else if !c.digits {
+				c.mixed = true
+			}
+			c.put(b)
+		case apostrophe:
+			if b == '`' && i+2 < len(text) && text[i+1] == '`' && text[i+2] == '`' {
+				c.close(i, &h)
+				c.inFence = !c.inFence
+				i += 3
+				continue
+			}
+			if c.word >= 0 && i+1 < len(text) && (c.p.isLetter(text[i+1]) || text[i+1] >= utf8.RuneSelf) {
+				i++ // it's -> its
+				continue
+			}
+			c.close(i, &h)
+		case quoteMark:
+			c.close(i, &h)
+			c.inQuote = !c.inQuote
+		case stop:
+			inside := c.word >= 0 && i+1 < len(text) && c.p.isWord(text[i+1])
+			if inside && b == '!' {
+				h.inner = true
+			}
+			c.close(i, &h)
+			if b == '\n' {
+				c.breakSentence()
+				c.quotedLine, lineStart = false, true
+				c.sep = ' '
+				i++
+				continue
+			}
+			if i+1 >= len(text) || !c.p.isWord(text[i+1]) {
+				c.breakSentence()
+			}
+			c.sep = b
+		case symbol:
+			if c.masks && b == '*' && (c.word >= 0 || i+1 < len(text) && c.p.isLetter(text[i+1])) {
+				if c.word < 0 {
+					c.open(i)
+				}
+				c.put('*')
+				break
+			}
+			next := byte(' ')
+			if i+1 < len(text) {
+				next = text[i+1]
+			}
+			switch {
+			case b == '>' && lineStart:
+				c.quotedLine = true
+			case b == '$':
+				if c.p.isLetter(next) {
+					h.inner = true
+				}
+			case b == '-' || b == '/' || b == ',' || b == '(' || b == ')' || b == '=' || b == '#' || b == '<' || b == '>' || b == '&':
+			case b == ':':
+				if next == '/' && c.word >= 0 && i+2 < len(text) && text[i+2] == '/' {
+					i = c.address(i)
+					continue
+				}
+			default:
+				if c.word >= 0 && (c.p.isWord(next) || next == b) {
+					h.inner = true
+				}
+			}
+			c.close(i, &h)
+			c.currency = b == '$'
+			c.sep = b
+			lineStart = false
+			i++
+			continue
+		default:
+			c.close(i, &h)
+			if c.sep == 0 || c.sep == ' ' {
+				c.sep = ' '
+			} else {
+				c.sep = 0xff // more than one kind of separator
+			}
+			i++
+			continue
+		}
+		lineStart = false
+		i++
+	}
+	c.close(len(text), &h)
+	c.breakSentence()
+	if n := len(s.toks); n > 0 {
+		s.toks[n-1].flags |= closes
+	}
+	return h
+}
+
+// address drops an address's scheme and path, and keeps its host: where a
+// link leads can matter, the rest of it cannot.
+func (c *scanner) address(i int) int {
+	c.word = -1
+	c.s.low = c.s.low[:c.lo]
+	i += 3
+	host := i
+	for i < len(c.text) && c.text[i] > ' ' && c.text[i] != '/' && c.text[i] != '?' && c.text[i] < utf8.RuneSelf {
+		i++
+	}
+	end := i
+	for i < len(c.text) && c.text[i] > ' ' {
+		i++
+	}
+	var none hints
+	for k := host; k < end; k++ {
+		b := c.text[k]
+		if !c.p.isWord(b) {
+			c.close(k, &none)
+			continue
+		}
+		if c.word < 0 {
+			c.open(k)
+		}
+		if c.p.isLetter(b) {
+			b |= 0x20
+		}
+		c.put(b)
+	}
+	c.close(end, &none)
+	return i
+}
+
+func (p *program) isLetter(b byte) bool { return b < utf8.RuneSelf && p.kinds[b] == letter }
+func (p *program) isWord(b byte) bool {
+	return b < utf8.RuneSelf && (p.kinds[b] == letter || p.kinds[b] == digit)
+}
+
+// wide reads one character beyond ASCII and returns its length.
+func (c *scanner) wide(i int, h *hints) int {
+	r, n := utf8.DecodeRuneInString(c.text[i:])
+	switch {
+	case r == utf8.RuneError:
+		c.close(i, h)
+	case r == '’' || r == '‘' || r == 'ʼ' || r == '´':
+		if c.word >= 0 && i+n < len(c.text) && c.p.isLetter(c.text[i+n]) {
+			return n
+		}
+		c.close(i, h)
+	case r == '“' || r == '”' || r == '«' || r == '»' || r == '„':
+		c.close(i, h)
+		c.inQuote = r == '“' || r == '«' || r == '„'
+	case r == '…' || r == '。' || r == '！' || r == '？' || r == '؟':
+		c.close(i, h)
+		c.breakSentence()
+	case r == '£' || r == '€' || r == '¥':
+		c.close(i, h)
+		c.currency = true
+	case r == '–' || r == '—' || r == '·' || r == '•' || r == '\u00a0':
+		c.close(i, h)
+	case r == '\u202e' || r == '\u202d' || r == '\u2067':
+		h.override, h.foreign = true, true
+		c.close(i, h)
+	case r == '\ufe0f' || r == '\u200d' && c.word < 0 || r >= 0x1f3fb && r <= 0x1f3ff:
+		// part of the emoji before it
+	case isEmoji(r):
+		if isLookalike(r) {
+			h.foreign = true
+		}
+		c.close(i, h)
+		c.emoji(i, n)
+	case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r) || unicode.Is(unicode.Cf, r):
+		h.foreign = true
+		if turned(r) {
+			h.turned++
+		}
+		if unicode.Is(unicode.Cf, r) && c.word < 0 {
+			break
+		}
+		if c.word < 0 {
+			c.open(i)
+		}
+		c.digits, c.vowel = false, true
+		var b [utf8.UTFMax]byte
+		for _, x := range b[:utf8.EncodeRune(b[:], unicode.ToLower(r))] {
+			c.put(x)
+		}
+	default:
+		if isLookalike(r) {
+			h.foreign = true
+		}
+		if turned(r) {
+			h.turned++
+		}
+		c.close(i, h)
+		c.sep = 0xff
+	}
+	return n
+}
+
+func (c *scanner) open(i int) {
+	c.word, c.lo, c.hash = i, len(c.s.low), hashStart
+	c.digits, c.mixed, c.vowel = false, false, false
+	c.runs, c.run, c.longest = 0, 0, 0
+}
+
+func (c *scanner) put(b byte) {
+	if n := len(c.s.low); n > c.lo && c.s.low[n-1] == b {
+		c.run++
+		if c.run == 1 {
+			c.runs++
+		}
+		c.longest = max(c.longest, c.run)
+	} else {
+		c.run = 0
+	}
+	c.s.low = append(c.s.low, b)
+	c.hash = (c.hash ^ uint32(b)) * hashPrime
+}
+
+func (c *scanner) breakSentence() {
+	if n := len(c.s.toks); n > 0 {
+		c.s.toks[n-1].flags |= closes
+	}
+	c.newSent = true
+}
+
+// close ends the word that was open, if any, at byte i.
+func (c *scanner) close(i int, h *hints) {
+	if c.word < 0 {
+		return
+	}
+	start := c.word
+	c.word = -1
+	lo, hi := c.lo, len(c.s.low)
+	word := c.s.low[lo:hi]
+	if c.digits {
+		c.number(start, i, lo, hi)
+		c.currency = false
+		return
+	}
+	c.currency = false
+	t := c.token(start, i, lo, hi)
+	t.hash = c.hash
+	known := c.know(&t, word)
+	n := hi - lo
+	if n == 1 {
+		if c.oneLetter++; c.oneLetter >= 3 {
+			h.singles = true
+		}
+	} else {
+		c.oneLetter = 0
+	}
+	switch {
+	case known:
+	case c.mixed && word[0] >= '0' && word[0] <= '9':
+		if c.numberThenWord(start, i, lo, hi) {
+			return
+		}
+		c.unmask(&t, word)
+	case c.mixed:
+		c.unmask(&t, word)
+	case c.longest >= 2 || c.runs >= 2:
+		c.collapse(&t, word)
+	case c.masks:
+		c.unstar(&t, word)
+	}
+	if t.id == unknownWord {
+		if n >= longWord {
+			h.long = true
+		}
+		if n < 8 && !h.split && n >= 2 {
+			h.split = c.pairs(&t)
+		}
+	} else if n < 5 && !h.split && len(c.s.toks) > 0 {
+		if prev := &c.s.toks[len(c.s.toks)-1]; prev.id == unknownWord && prev.flags&(number|emoji) == 0 {
+			h.split = c.pairs(&t)
+		}
+	}
+	if !c.vowel && n >= 2 && n < 12 {
+		h.vowelless++
+	}
+	c.s.toks = append(c.s.toks, t)
+}
+
+// longWord is the length from which an unknown word may be several of ours
+// written without spaces.
+const longWord = 11
+
+// pairs says whether the last token and this one together spell one of the
+// words that are worth joining.
+func (c *scanner) pairs(t *token) bool {
+	if len(c.s.toks) == 0 {
+		return false
+	}
+	_, ok := c.p.joined(c.s, &c.s.toks[len(c.s.toks)-1], t)
+	return ok
+}
+
+// joined returns the ids of the word that two neighbours spell together.
+func (p *program) joined(s *scratch, a, b *token) ([]wordID, bool) {
+	n := int(a.hi - a.lo + b.hi - b.lo)
+	if n < 5 || n > maxWord || (a.flags|b.flags)&(number|emoji) != 0 || a.id != unknownWord && b.id != unknownWord {
+		return nil, false
+	}
+	var buf [maxWord]byte
+	k := copy(buf[:], s.low[a.lo:a.hi])
+	h := a.hash
+	for _, x := range s.low[b.lo:b.hi] {
+		buf[k] = x
+		k++
+		h = (h ^ uint32(x)) * hashPrime
+	}
+	ids := p.words.lookup(buf[:k], h)
+	for _, id := range ids {
+		if p.names[id] == string(buf[:k]) && !p.isFrequent(id) {
+			return ids, true
+		}
+	}
+	return nil, false
+}
+
+func (c *scanner) token(start, end, lo, hi int) token {
+	t := token{start: c.off.start(start), end: c.off.end(end), lo: int32(lo), hi: int32(hi), sep: c.sep}
+	c.sep = 0
+	if c.newSent {
+		t.flags |= opens
+		c.newSent = false
+	}
+	if c.inQuote || c.inFence || c.quotedLine {
+		t.flags |= quoted
+	}
+	return t
+}
+
+// know looks a word up as it is written.
+func (c *scanner) know(t *token, word []byte) bool {
+	if len(word) > maxWord {
+		return false
+	}
+	return c.give(t, c.p.words.lookup(word, t.hash))
+}
+
+// give adds ids to a token and says whether there were any.
+func (c *scanner) give(t *token, ids []wordID) bool {
+	if len(ids) == 0 {
+		return false
+	}
+	if t.id == unknownWord {
+		t.id = ids[0]
+		if c.p.isFiller(t.id) {
+			t.flags |= light
+		}
+		ids = ids[1:]
+	}
+	for _, id := range ids {
+		c.s.also(t, id)
+	}
+	return true
+}
+
+// number adds a token for a run of digits.
+func (c *scanner) number(start, end, lo, hi int) {
+	t := c.token(start, end, lo, hi)
+	t.flags |= number
+	t.hash = c.hash
+	c.oneLetter = 0
+	value := 0
+	for _, d := range c.s.low[lo:min(hi, lo+7)] {
+		value = 10*value + int(d-'0')
+	}
+	if !c.know(&t, c.s.low[lo:hi]) { // 4 and 2 are words as well
+		t.id = numberWord
+	} else {
+		c.s.also(&t, numberWord)
+	}
+	switch {
+	case c.currency:
+		c.s.also(&t, moneyWord)
+	case value >= 8 && value <= 17 && hi-lo < 3:
+		c.s.also(&t, youngWord)
+	case value >= 18 && value <= 80:
+		c.s.also(&t, adultWord)
+	}
+	c.s.toks = append(c.s.toks, t)
+}
+
+// numberThenWord splits "13yo" and "5pm".
+func (c *scanner) numberThenWord(start, end, lo, hi int) bool {
+	k := lo
+	for k < hi && c.s.low[k] >= '0' && c.s.low[k] <= '9' {
+		k++
+	}
+	rest := c.s.low[k:hi]
+	ids := c.p.words.lookup(rest, hashOf(string(rest)))
+	if len(ids) == 0 || end-start != hi-lo {
+		return false
+	}
+	cut := start + k - lo
+	hash := hashStart
+	for _, b := range c.s.low[lo:k] {
+		hash = (hash ^ uint32(b)) * hashPrime
+	}
+	c.hash = hash
+	c.number(start, cut, lo, k)
+	t := c.token(cut, end, k, hi)
+	t.hash = hashOf(string(rest))
+	c.give(&t, ids)
+	c.s.toks = append(c.s.toks, t)
+	return true
+}
+
+// emoji adds a token where the emoji means something in the lexicon.
+func (c *scanner) emoji(start, n int) {
+	lo := len(c.s.low)
+	word := c.text[start : start+n]
+	h := hashOf(word)
+	c.s.low = append(c.s.low, word...)
+	ids := c.p.words.lookup(c.s.low[lo:], h)
+	if len(ids) == 0 {
+		c.s.low = c.s.low[:lo]
+		return
+	}
+	t := c.token(start, start+n, lo, len(c.s.low))
+	t.hash = h
+	c.give(&t, ids)
+	t.flags |= emoji | light
+	c.s.toks = append(c.s.toks, t)
+}
+
+// unmask reads digits inside a word as letters: s3nd, p1c.
+func (c *scanner) unmask(t *token, word []byte) {
+	if len(word) > 24 {
+		return
+	}
+	for _, one := range [2]byte{'i', 'l'} {
+		var buf [24]byte
+		letters := 0
+		for i, b := range word {
+			switch b {
+			case '0':
+				b = 'o'
+			case '1':
+				b = one
+			case '3':
+				b = 'e'
+			case '4':
+				b = 'a'
+			case '5':
+				b = 's'
+			case '6', '9':
+				b = 'g'
+			case '7':
+				b = 't'
+			case '8':
+				b = 'b'
+			default:
+				letters++
+			}
+			buf[i] = b
+		}
+		if letters > 0 && c.give(t, c.p.words.lookup(buf[:len(word)], hashOf(string(buf[:len(word)])))) {
+			return
+		}
+	}
+}
+
+// collapse reads repeated letters as one: pleeease, sendddd.
+func (c *scanner) collapse(t *token, word []byte) {
+	if len(word) > maxWord {
+		return
+	}
+	var buf [maxWord]byte
+	n := 0
+	for _, b := range word {
+		if n > 0 && buf[n-1] == b {
+			continue
+		}
+		buf[n] = b
+		n++
+	}
+	c.give(t, c.p.collapsed.lookup(buf[:n], hashOf(string(buf[:n]))))
+}
+
+// unstar reads asterisks inside a word as any letter: n*des.
+func (c *scanner) unstar(t *token, word []byte) {
+	letters := 0
+	for _, b := range word {
+		if b != '*' {
+			letters++
+		}
+	}
+	if letters == len(word) || letters == 0 || len(word) < 3 || 2*letters < len(word) || c.s.stars >= 8 {
+		return
+	}
+	c.s.stars++
+	for _, w := range c.p.byLength[min(len(word), maxWord)] {
+		if matchesStars(w.text, word) {
+			c.give(t, []wordID{w.id})
+			if t.alts >= maxIDs {
+				return
+			}
+		}
+	}
+}
+
+func matchesStars(w string, mask []byte) bool {
+	for i := range len(w) {
+		if mask[i] != '*' && mask[i] != w[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// isEmoji says whether a character is a picture rather than a letter.
+func isEmoji(r rune) bool {
+	return r >= 0x1f000 && r <= 0x1faff || r >= 0x2600 && r <= 0x27bf || r >= 0x2b00 && r <= 0x2bff || r >= 0x2190 && r <= 0x23ff
+}
