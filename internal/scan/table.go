@@ -123,12 +123,12 @@ func (t *table) write(f *finding) {
 		}
 	}
 	who := t.name(f.author)
-	if f.addressed != "" {
-		who += ", to " + t.name(f.addressed)
+	if to := t.name(f.addressed); to != "" && to != transcript.UnknownAuthor {
+		who += ", to " + to
 	}
 	line("who", who)
 	line("where", place(m.Place))
-	if m.Time.Year() > 1970 { // otherwise the file told no time
+	if f.first.Timed {
 		line("when", m.Time.Format(time.DateTime+" MST"))
 	}
 	what := "message " + clean(strings.Trim(string(f.first.ID), `"`))

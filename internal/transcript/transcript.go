@@ -51,7 +51,12 @@ type Entry struct {
 	// ID is the message's id as the file wrote it, a JSON string or number;
 	// where it has none, the number of its line as a string.
 	ID json.RawMessage
+	// Timed says whether the file told the time.
+	Timed bool
 }
+
+// UnknownAuthor is the name of an author whom the file does not tell.
+const UnknownAuthor = "author unknown"
 
 // LineError says that one place in a file holds no message. What comes after
 // it can still be read.
@@ -222,9 +227,9 @@ func (s *Source) Next() (Entry, error) {
 		e.ID = idOf(strconv.Itoa(s.count))
 	}
 	if m.Author.ID == "" {
-		m.Author.ID = chat.PersonID("unknown-" + strconv.Itoa(s.count))
+		m.Author.ID, m.Author.Name = chat.PersonID("unknown-"+strconv.Itoa(s.count)), UnknownAuthor
 	}
-	if m.Time.IsZero() {
+	if e.Timed = !m.Time.IsZero(); !e.Timed {
 		m.Time = s.last.Add(time.Minute)
 	}
 	s.last = m.Time

@@ -22,7 +22,7 @@ import (
 func story(t *testing.T, s *Source) []string {
 	t.Helper()
 	defer s.Close()
-	out := []string{}
+	out, last := []string{}, time.Unix(0, 0).UTC()
 	for {
 		e, err := s.Next()
 		var line *LineError
@@ -37,8 +37,11 @@ func story(t *testing.T, s *Source) []string {
 		}
 		m := e.Message
 		at := m.Time.Format("0102 15:04:05")
-		if m.Time.Year() == 1970 {
-			at = fmt.Sprintf("+%s", m.Time.Sub(time.Unix(0, 0)))
+		if !e.Timed {
+			at = "after " + last.Format("15:04:05")
+		}
+		if last = m.Time; m.Author.Name == UnknownAuthor {
+			m.Author.Name = ""
 		}
 		text := fmt.Sprintf("%s [%s] %s", e.ID, at, m.Author.ID)
 		if m.Author.Name != "" && m.Author.Name != string(m.Author.ID) {
@@ -84,21 +87,21 @@ func TestStreams(t *testing.T) {
 		{"nothing", "", PlainText, []string{}},
 		{"blank lines", "\n \n\r\n", PlainText, []string{}},
 		{"plain text", "hello\n\n  you \r\nlast", PlainText, []string{
-			`"1" [+1m0s] unknown-1 in : "hello"`, `"3" [+2m0s] unknown-2 in : "  you "`, `"4" [+3m0s] unknown-3 in : "last"`}},
-		{"plain text with a mark of its encoding", "\xef\xbb\xbfhello", PlainText, []string{`"1" [+1m0s] unknown-1 in : "hello"`}},
-		{"UTF-16", utf16, PlainText, []string{`"1" [+1m0s] unknown-1 in : "hello"`, `"2" [+2m0s] unknown-2 in : "world ✓"`}},
-		{"gzip", zipped.String(), PlainText, []string{`"1" [+1m0s] unknown-1 in : "hello"`}},
-		{"broken UTF-8", "a\xff\xfeb\n", PlainText, []string{`"1" [+1m0s] unknown-1 in : "a�b"`}},
-		{"binary", "ok\n\x00\x01\x02\nok", PlainText, []string{`"1" [+1m0s] unknown-1 in : "ok"`, "! line 2: binary data, no text", `"3" [+2m0s] unknown-2 in : "ok"`}},
-		{"text in brackets", "[12:00] <kai> hi\n", PlainText, []string{`"1" [+1m0s] unknown-1 in : "[12:00] <kai> hi"`}},
-		{"HTML", "<script>alert(1)</script>", PlainText, []string{`"1" [+1m0s] unknown-1 in : "<script>alert(1)</script>"`}},
+			`"1" [after 00:00:00] unknown-1 in : "hello"`, `"3" [after 00:01:00] unknown-2 in : "  you "`, `"4" [after 00:02:00] unknown-3 in : "last"`}},
+		{"plain text with a mark of its encoding", "\xef\xbb\xbfhello", PlainText, []string{`"1" [after 00:00:00] unknown-1 in : "hello"`}},
+		{"UTF-16", utf16, PlainText, []string{`"1" [after 00:00:00] unknown-1 in : "hello"`, `"2" [after 00:01:00] unknown-2 in : "world ✓"`}},
+		{"gzip", zipped.String(), PlainText, []string{`"1" [after 00:00:00] unknown-1 in : "hello"`}},
+		{"broken UTF-8", "a\xff\xfeb\n", PlainText, []string{`"1" [after 00:00:00] unknown-1 in : "a�b"`}},
+		{"binary", "ok\n\x00\x01\x02\nok", PlainText, []string{`"1" [after 00:00:00] unknown-1 in : "ok"`, "! line 2: binary data, no text", `"3" [after 00:01:00] unknown-2 in : "ok"`}},
+		{"text in brackets", "[12:00] <kai> hi\n", PlainText, []string{`"1" [after 00:00:00] unknown-1 in : "[12:00] <kai> hi"`}},
+		{"HTML", "<script>alert(1)</script>", PlainText, []string{`"1" [after 00:00:00] unknown-1 in : "<script>alert(1)</script>"`}},
 		{"JSON lines", `{"id":"m1","channel":"c","author":"u","ts":"2026-01-05T16:00:00Z","text":"hi"}
 {"id":12,"channel":3,"author":4,"text":"a\u0000\"b\ud800","labels":["x"]}
 {"text":""}
 {"id":null,"channel":null,"author":null,"ts":null,"text":"x"}
 `, JSONLines, []string{
-			`"m1" [0105 16:00:00] u in c: "hi"`, `12 [0105 16:01:00] 4 in 3: "a\x00\"b�"`,
-			`"3" [0105 16:02:00] unknown-3 in : ""`, `"4" [0105 16:03:00] unknown-4 in : "x"`}},
+			`"m1" [0105 16:00:00] u in c: "hi"`, `12 [after 16:00:00] 4 in 3: "a\x00\"b�"`,
+			`"3" [after 16:01:00] unknown-3 in : ""`, `"4" [after 16:02:00] unknown-4 in : "x"`}},
 		{"JSON lines with an offset in the time", `{"ts":"2026-01-05T16:00:00.5+01:00","text":"x"}`, JSONLines, []string{`"1" [0105 16:00:00] unknown-1 in : "x"`}},
 		{"wrong JSON lines", `{"text":"a"}
 nonsense
@@ -111,11 +114,11 @@ nonsense
 [1]
 {"text":"c"} {"text":"d"}
 {"text":"e"}`, JSONLines, []string{
-			`"1" [+1m0s] unknown-1 in : "a"`, "! line 2: is no JSON object", "! line 3: is no JSON object", "! line 4: text is no string",
+			`"1" [after 00:00:00] unknown-1 in : "a"`, "! line 2: is no JSON object", "! line 3: is no JSON object", "! line 4: text is no string",
 			"! line 5: has no text", "! line 6: id is neither a string nor a number", "! line 7: ts is no RFC 3339 time", "! line 8: ts is no string",
-			"! line 9: is no JSON object", "! line 10: is no JSON object", `"11" [+2m0s] unknown-2 in : "e"`}},
-		{"JSON lines that begin badly", "oops\n{\"text\":\"a\"}\n", JSONLines, []string{"! line 1: is no JSON object", `"2" [+1m0s] unknown-1 in : "a"`}},
-		{"an id that is no UTF-8", "{\"id\":\"a\xff\",\"text\":\"x\"}", JSONLines, []string{`"a�" [+1m0s] unknown-1 in : "x"`}},
+			"! line 9: is no JSON object", "! line 10: is no JSON object", `"11" [after 00:01:00] unknown-2 in : "e"`}},
+		{"JSON lines that begin badly", "oops\n{\"text\":\"a\"}\n", JSONLines, []string{"! line 1: is no JSON object", `"2" [after 00:00:00] unknown-1 in : "a"`}},
+		{"an id that is no UTF-8", "{\"id\":\"a\xff\",\"text\":\"x\"}", JSONLines, []string{`"a�" [after 00:00:00] unknown-1 in : "x"`}},
 		{"a zip", "PK\x03\x04", "", []string{"!! a zip cannot be read from standard input; name the file instead"}},
 		{"broken gzip", "\x1f\x8b\x00", "", []string{"!! unpack: unexpected EOF"}},
 		{"one day of Slack", `[{"type":"message","user":"U1","text":"hi <@U2> &amp; <https://example.org|look>","ts":"1767628800.000100"}]`, Slack,
