@@ -27,7 +27,4 @@ fi
 
 has_browser || echo "SKIPPED: the tests in a real browser. Install chromium to run them."
 has_postgres || echo "SKIPPED: the tests on PostgreSQL. Install postgresql to run them."
-if ! has_cc; then
-	echo "The race detector needs a C compiler. Install gcc." >&2
-	exit 1
-fi
+has_cc || echo "SKIPPED: the race detector. Install gcc to use it."
