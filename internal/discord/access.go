@@ -92,7 +92,8 @@ func (d *Discord) others(ctx context.Context, g *guild, c channel, staff chat.St
 	}
 	var names []string
 	for _, r := range g.roles {
-		if r.id == g.id || r.bot || r.perms.has(permAdministrator) || g.isStaff(0, []id{r.id}, staff) {
+		program := r.bot || (r.own && slices.Contains(g.mine, r.id))
+		if r.id == g.id || program || r.perms.has(permAdministrator) || g.isStaff(0, []id{r.id}, staff) {
 			continue
 		}
 		if g.in(c, 0, []id{r.id}).has(permView) {

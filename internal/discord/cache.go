@@ -28,6 +28,7 @@ type role struct {
 	perms bits
 	name  string
 	bot   bool // belongs to one program, and to nobody else
+	own   bool // given and taken by Discord alone, as that of a program
 }
 
 type channel struct {
@@ -95,6 +96,7 @@ type rawRole struct {
 	ID   id     `json:"id"`
 	Name string `json:"name"`
 	Perm bits   `json:"permissions"`
+	Own  bool   `json:"managed"`
 	Tags struct {
 		Bot id `json:"bot_id"`
 	} `json:"tags"`
@@ -136,7 +138,9 @@ type rawUser struct {
 	Bot    bool   `json:"bot"`
 }
 
-func (r rawRole) role() role { return role{id: r.ID, perms: r.Perm, name: r.Name, bot: r.Tags.Bot != 0} }
+func (r rawRole) role() role {
+	return role{id: r.ID, perms: r.Perm, name: r.Name, bot: r.Tags.Bot != 0, own: r.Own}
+}
 
 // channel keeps what is needed. Overwrites that another channel has as well
 // are shared, as most are those of the category.

@@ -119,7 +119,7 @@ func (m *rawMessage) message(base string, place chat.Place, title string, look l
 // openLink opens a message in Discord's own client.
 func openLink(base string, place chat.Place, message id) string {
 	server := string(place.Server)
-	if server == "" {
+	if server == "" || place.Direct {
 		server = "@me"
 	}
 	return base + "channels/" + server + "/" + string(place.ID) + "/" + message.String()

@@ -15,7 +15,7 @@ import (
 // post that a message opens.
 func (d *Discord) known(server, at, message id) (place chat.Place, title string, ok bool) {
 	place = chat.Place{Server: server.server(), ID: at.place()}
-	if server == 0 {
+	if _, direct := d.direct.personOf(at); direct || server == 0 {
 		place.Direct = true
 		return place, "", true
 	}
@@ -54,18 +54,28 @@ func (d *Discord) place(ctx context.Context, server, at, message id) (chat.Place
 	if raw.Kind.thread() {
 		p.Parent = raw.Parent.place()
 	}
-	d.cache.change(server, func(g *guild) { g.setChannel(raw) })
+	if raw.Guild == server {
+		d.cache.change(server, func(g *guild) { g.setChannel(raw) })
+	}
 	_, title, _ := d.known(server, at, message)
 	return p, title, nil
 }
 
 func (d *Discord) channel(ctx context.Context, at id) (rawChannel, error) {
 	var raw rawChannel
+	if at == 0 {
+		return raw, nowhere("look up place")
+	}
 	err := d.get(ctx, "look up place", "channels/"+at.String(), "", &raw)
 	if err == nil && raw.ID != at {
 		err = &chat.Error{Op: "look up place", Err: errors.New("the answer is about something else")}
 	}
 	return raw, err
+}
+
+// nowhere is the error for ids that are none of Discord's.
+func nowhere(op string) error {
+	return &chat.Error{Op: op, Gone: true, Err: errors.New("there is no such thing at Discord")}
 }
 
 func (d *Discord) lookup(server id) lookup {
@@ -155,10 +165,13 @@ func (d *Discord) member(ctx context.Context, server, person id) (member, error)
 
 // Direct finds the direct conversation with a person. It is there even where
 // the person lets nobody write to them: then Post says so.
-func (d *Discord) Direct(ctx context.Context, _ chat.ServerID, person chat.PersonID) (chat.Place, error) {
+func (d *Discord) Direct(ctx context.Context, server chat.ServerID, person chat.PersonID) (chat.Place, error) {
 	who := toID(person)
+	if who == 0 {
+		return chat.Place{}, nowhere("find direct place")
+	}
 	if c, ok := d.direct.placeOf(who); ok {
-		return chat.Place{ID: c.place(), Direct: true}, nil
+		return chat.Place{Server: server, ID: c.place(), Direct: true}, nil
 	}
 	var raw rawChannel
 	err := d.do(ctx, request{
@@ -168,13 +181,16 @@ func (d *Discord) Direct(ctx context.Context, _ chat.ServerID, person chat.Perso
 		return chat.Place{}, err
 	}
 	d.direct.note(raw.ID, who)
-	return chat.Place{ID: raw.ID.place(), Direct: true}, nil
+	return chat.Place{Server: server, ID: raw.ID.place(), Direct: true}, nil
 }
 
 // Fetch reads one message as it is now. The title of a thread, which comes as
 // a message with the thread's own id, is read from the thread.
 func (d *Discord) Fetch(ctx context.Context, at chat.MessageRef) (chat.Message, error) {
 	server, place, message := toID(at.Server), toID(at.Place), toID(at.ID)
+	if place == 0 || message == 0 {
+		return chat.Message{}, nowhere("read message")
+	}
 	var raw rawMessage
 	err := d.get(ctx, "read message", "channels/"+place.String()+"/messages/"+message.String(),
 		"channels/"+place.String()+"/messages/one", &raw)

@@ -64,6 +64,9 @@ func (n *notified) of(server id) id {
 // some minutes is the first message again. A card without Notify arrives
 // silently; one with it also mentions the staff role where there is one.
 func (d *Discord) Post(ctx context.Context, p chat.Post) (chat.MessageRef, error) {
+	if toID(p.Place) == 0 {
+		return chat.MessageRef{}, nowhere("post card")
+	}
 	flags := flagSilent
 	if p.Notify {
 		flags = 0
@@ -171,6 +174,9 @@ func (d *Discord) reopen(ctx context.Context, thread id, locked bool) error {
 // Update replaces a card that Post wrote.
 func (d *Discord) Update(ctx context.Context, at chat.MessageRef, c chat.Card) error {
 	place := toID(at.Place)
+	if place == 0 || toID(at.ID) == 0 {
+		return nowhere("update card")
+	}
 	m := d.body(c, 0)
 	r := request{
 		op: "update card", method: http.MethodPatch, path: "channels/" + place.String() + "/messages/" + toID(at.ID).String(),
