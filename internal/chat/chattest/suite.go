@@ -188,6 +188,7 @@ func helpCard() chat.Card {
 		Title: "Here is help", Tone: chat.Calm,
 		Blocks: []chat.Block{
 			chat.Text("You did the right thing."),
+			chat.Quote("what was said,\non two lines"),
 			chat.List{Title: "First", Ordered: true, Items: []string{"Stop replying", "Tell somebody"}},
 			chat.Section{Title: "A helpline", Text: "Open today", Facts: []chat.Fact{{Label: "Page", Value: "example.org", Link: "https://example.org/"}}},
 			chat.Facts{{Label: "Region", Value: "anywhere"}},

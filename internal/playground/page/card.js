@@ -1,12 +1,13 @@
 // Cards of the bot, and the note that only one person sees.
 
-import { app, person, send } from "./app.js";
+import { app, send } from "./app.js";
 import { el, icon, when } from "./dom.js";
 import { expect, problemIn } from "./ask.js";
 
-// A tone is a colour and a word; never a colour alone.
+// A tone is a colour and a word; never a colour alone. Calm is how a card is
+// when nothing has to be said about it.
 const tones = {
-  calm: { icon: "heart", word: "Help" },
+  calm: null,
   notice: { icon: "info", word: "See today" },
   strong: { icon: "alert", word: "See now" },
   urgent: { icon: "bell", word: "Urgent" },
@@ -16,11 +17,11 @@ const tones = {
 // card draws a card; from says where it is, so that its buttons can say it too:
 // { place, id } for a message, { place, private } for a private answer.
 export function card(c, from) {
-  const tone = tones[c.tone] ? c.tone : "calm";
-  const node = el("section", { class: `card tone-${tone}`, testid: "card", data: { tone }, aria: { label: c.title } },
+  const tone = c.tone in tones ? c.tone : "calm";
+  const node = el("article", { class: `card tone-${tone}`, testid: "card", data: { tone }, aria: { label: c.title } },
     el("header", { class: "card-head" },
-      el("h3", { class: "card-title", testid: "card-title" }, c.title),
-      el("span", { class: "tone" }, icon(tones[tone].icon), tones[tone].word)),
+      el("h2", { class: "card-title", testid: "card-title" }, c.title),
+      tones[tone] && el("span", { class: "tone" }, icon(tones[tone].icon), tones[tone].word)),
     (c.blocks || []).map((b) => block(b, from)),
     c.footer && el("p", { class: "card-foot" }, c.footer));
   return node;
@@ -31,11 +32,11 @@ function block(b, from) {
     case "text": return el("p", { class: "card-text" }, b.text);
     case "quote": return el("blockquote", { class: "card-quote" }, b.text);
     case "list": return el("div", { class: "card-list" },
-      b.title && el("h4", {}, b.title),
+      b.title && el("h3", {}, b.title),
       el(b.ordered ? "ol" : "ul", {}, (b.items || []).map((i) => el("li", {}, i))));
     case "facts": return facts(b.facts);
     case "section": return el("div", { class: "card-section" },
-      b.title && el("h4", {}, b.title),
+      b.title && el("h3", {}, b.title),
       b.text && el("p", { class: "card-text" }, b.text),
       facts(b.facts));
     case "controls": return el("div", { class: "controls" }, (b.controls || []).map((k) => control(k, from)));

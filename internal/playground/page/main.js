@@ -93,10 +93,11 @@ function take(kind, data) {
       app.messages.set(data.place, (app.messages.get(data.place) || []).filter((m) => m.id !== data.id));
       return refresh(data.place);
     case "private": {
-      const news = !app.private.has(data.id) || app.private.get(data.id).state !== data.state;
       app.private.set(data.id, data);
-      if (news && data.card && data.place === app.place) announce(`Only you can see this. ${data.card.title}`);
-      return refresh(data.place, true);
+      refresh(data.place, true);
+      if (data.place !== app.place) return undefined;
+      room.reveal(data.id);
+      return data.card && announce(`Only you can see this. ${data.card.title}`);
     }
     case "private-gone":
       app.private.delete(data.id);

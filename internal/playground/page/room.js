@@ -9,6 +9,7 @@ import { editMessage, replyTo } from "./write.js";
 
 const nodes = new Map(); // key -> node of the place that is open
 const near = 120; // pixels from the end at which new messages are followed
+const air = 24; // pixels around an entry that is shown on purpose
 const together = 7 * 60_000; // messages of one person within this stand together
 
 let newFrom = 0; // the number of the first message that was unread on entering
@@ -138,7 +139,7 @@ function drop(node) {
 function row(m, follows, below) {
   const who = person(m.author);
   const mine = m.author === app.me;
-  const called = (m.mentions || []).includes(app.me) || m.replyTo?.author === app.me;
+  const called = !mine && ((m.mentions || []).includes(app.me) || m.replyTo?.author === app.me);
   return el("li", {
     class: `message${follows ? " follows" : ""}${called ? " called" : ""}`, testid: "message", tabindex: "-1",
     data: { id: m.id, author: m.author, place: m.place },
@@ -269,12 +270,31 @@ export function highlight(id) {
   return true;
 }
 
-export const atEnd = () => { const s = byId("scroll"); return s.scrollHeight - s.scrollTop - s.clientHeight < near; };
+// end is where the newest entry is read from: the bottom of the list, or the
+// top of that entry where it is taller than the view.
+function end() {
+  const s = byId("scroll");
+  const bottom = s.scrollHeight - s.clientHeight;
+  const last = byId("messages").lastElementChild;
+  if (!last || last.offsetHeight < s.clientHeight - air) return bottom;
+  return Math.max(0, Math.min(bottom, last.offsetTop - air / 2));
+}
+
+export const atEnd = () => byId("scroll").scrollTop >= end() - near;
 
 export function toEnd() {
-  const s = byId("scroll");
-  s.scrollTop = s.scrollHeight;
+  byId("scroll").scrollTop = end();
   byId("latest").hidden = true;
+}
+
+// reveal shows a private answer from its beginning.
+export function reveal(id) {
+  const node = nodes.get(id)?.node;
+  if (!node) return;
+  const s = byId("scroll");
+  const top = node.offsetTop - air / 2;
+  const bottom = node.offsetTop + node.offsetHeight + air / 2 - s.clientHeight;
+  if (s.scrollTop > top || s.scrollTop < bottom) s.scrollTop = Math.min(top, bottom > s.scrollTop ? bottom : top);
 }
 
 // changed draws what came in, follows the end where the reader is there, and

@@ -39,12 +39,14 @@ function entry(p) {
 
 export function drawPersonas(become) {
   const group = byId("personas");
+  const focused = group.contains(document.activeElement);
   fill(group, [...app.people.values()].filter((p) => !p.bot).map((p) => el("button", {
     type: "button", role: "radio", class: "persona", testid: `persona-${p.id}`, title: `${p.name}, ${p.role.toLowerCase()}`,
     tabindex: p.id === app.me ? "0" : "-1", data: { person: p.id },
     aria: { checked: String(p.id === app.me), label: `${p.name}, ${p.role.toLowerCase()}` },
     onclick: () => become(p.id),
   }, avatar(p), el("span", { class: "persona-name" }, p.name))));
+  if (focused) group.querySelector('[aria-checked="true"]').focus();
   const me = person(app.me);
   fill(byId("you-about"), el("b", {}, `${me.role}. `), me.about);
 }

@@ -227,12 +227,12 @@ function show(head, list, highlight) {
   active = list.length ? Math.min(highlight, list.length - 1) : -1;
   fill(byId("popup-head"), head);
   fill(byId("popup-list"), list.map((e, i) => el("li", {
-    role: "option", id: `popup-${i}`, testid: "popup-item", data: { value: e.value }, aria: { selected: "false" },
+    role: "option", tabindex: "-1", id: `popup-${i}`, testid: "popup-item", data: { value: e.value }, aria: { selected: "false" },
     onpointerdown: (event) => event.preventDefault(),
     onclick: () => e.run(true),
   }, e.face && avatar(e.face, "small"), el("span", { class: "popup-label" }, e.label), e.staff && el("span", { class: "tag staff" }, "staff"), e.note && el("span", { class: "popup-note" }, e.note))));
   byId("popup").hidden = false;
-  box().setAttribute("aria-expanded", String(list.length > 0));
+  if (list.length) announce(list.length === 1 ? "1 suggestion" : `${list.length} suggestions`);
   mark();
 }
 
@@ -249,7 +249,6 @@ function close() {
   entries = [];
   active = -1;
   byId("popup").hidden = true;
-  box().setAttribute("aria-expanded", "false");
   box().removeAttribute("aria-activedescendant");
 }
 
