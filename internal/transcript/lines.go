@@ -126,8 +126,8 @@ func jsonLine(line []byte) (Entry, error) {
 		}
 	}
 	if isSet(fields.TS) {
-		var ts string
-		if err := json.Unmarshal(fields.TS, &ts); err != nil {
+		ts, ok := unquote(fields.TS)
+		if !ok {
 			return Entry{}, errors.New("ts is no string")
 		}
 		if e.Message.Time, reason = time.Parse(time.RFC3339, ts); reason != nil {
@@ -137,7 +137,8 @@ func jsonLine(line []byte) (Entry, error) {
 	if !isSet(fields.Text) {
 		return Entry{}, errors.New("has no text")
 	}
-	if err := json.Unmarshal(fields.Text, &e.Message.Text); err != nil {
+	var ok bool
+	if e.Message.Text, ok = unquote(fields.Text); !ok {
 		return Entry{}, errors.New("text is no string")
 	}
 	return e, nil
@@ -152,11 +153,20 @@ func scalar(raw json.RawMessage) (text string, ok bool) {
 	}
 	switch c := raw[0]; {
 	case c == '"':
-		return text, json.Unmarshal(raw, &text) == nil
+		return unquote(raw)
 	case c == '-' || '0' <= c && c <= '9':
 		return string(raw), true
 	}
 	return "", false
+}
+
+// unquote gives the text of a JSON value that is a string. Most have nothing
+// to decode, and many of them make a file.
+func unquote(raw json.RawMessage) (text string, ok bool) {
+	if n := len(raw); n >= 2 && raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return string(raw[1 : n-1]), true
+	}
+	return text, json.Unmarshal(raw, &text) == nil
 }
 
 // idOf gives an id as a JSON string, nil where there is none.
