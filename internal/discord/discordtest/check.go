@@ -1,9 +1,298 @@
 package discordtest
 
-import "testing"
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
 
-type description struct{}
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+)
 
-func describe(testing.TB) *description { return nil }
+// description is Discord's own description of its REST interface.
+type description struct{ doc *openapi3.T }
 
-func (f *Fake) check(*call, string) error { return nil }
+// specPath is where the description lies below the folder of shared material.
+const specPath = "specs/discord-openapi.json"
+
+// load reads the description once for all fakes of a process: it takes a few
+// tenths of a second and never changes.
+var load = sync.OnceValues(func() (*description, error) {
+	path, err := findSpec()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := openapi3.NewLoader().LoadFromFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read Discord's description: %w", err)
+	}
+	return &description{doc: doc}, nil
+})
+
+// findSpec looks where WAYMARK_SHARED points, else beside the module's root.
+func findSpec() (string, error) {
+	if dir := os.Getenv("WAYMARK_SHARED"); dir != "" {
+		path := filepath.Join(dir, specPath)
+		_, err := os.Stat(path)
+		return path, err
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			path := filepath.Join(filepath.Dir(dir), "shared", specPath)
+			_, err := os.Stat(path)
+			return path, err
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "", errors.New("there is no go.mod above the test")
+		}
+		dir = up
+	}
+}
+
+func describe(t testing.TB) *description {
+	d, err := load()
+	if err != nil {
+		t.Logf("requests are not held against Discord's OpenAPI description: %v", err)
+		return nil
+	}
+	return d
+}
+
+// check holds a request against the description and the limits. What breaks a
+// rule is noted; what Discord would refuse is refused.
+func (f *Fake) check(c *call, pattern string) error {
+	if f.opt.Unchecked {
+		return nil
+	}
+	method, route, _ := strings.Cut(pattern, " ")
+	var body any
+	if len(c.body) > 0 {
+		if err := json.Unmarshal(c.body, &body); err != nil {
+			f.violation("%s: the body is no JSON", pattern)
+			return &problem{status: 400, code: 50109, message: "The request body contains invalid JSON."}
+		}
+	}
+	var bad, odd []string
+	if f.spec != nil {
+		bad, odd = f.spec.check(c, method, route, body)
+	}
+	bad = append(bad, checkLimits(pattern, body)...)
+	for _, why := range slices.Concat(bad, odd) {
+		f.violation("%s: %s", pattern, why)
+	}
+	if len(bad) > 0 {
+		return invalidForm("_", strings.Join(bad, "; "))
+	}
+	return nil
+}
+
+// check gives what the description forbids, and what it does not know.
+func (d *description) check(c *call, method, route string, body any) (bad, odd []string) {
+	item := d.doc.Paths.Value(route)
+	if item == nil || item.GetOperation(method) == nil {
+		return nil, []string{"the description knows no such request"}
+	}
+	op := item.GetOperation(method)
+	if err := d.validate(c, method, route, item, op, body); err != nil {
+		bad = append(bad, oneLine(err))
+	}
+	for name := range c.URL.Query() {
+		if op.Parameters.GetByInAndName("query", name) == nil {
+			odd = append(odd, "unknown query parameter "+name)
+		}
+	}
+	if op.RequestBody == nil || op.RequestBody.Value == nil {
+		if len(c.body) > 0 {
+			odd = append(odd, "a body where none belongs")
+		}
+		return bad, odd
+	}
+	if media := op.RequestBody.Value.Content.Get("application/json"); media != nil && body != nil {
+		odd = append(odd, unknown("", body, media.Schema)...)
+	}
+	return bad, odd
+}
+
+func (d *description) validate(c *call, method, route string, item *openapi3.PathItem, op *openapi3.Operation, body any) error {
+	params := map[string]string{}
+	for _, part := range strings.Split(route, "/") {
+		if name, ok := strings.CutPrefix(part, "{"); ok {
+			name = strings.TrimSuffix(name, "}")
+			params[name] = c.PathValue(name)
+		}
+	}
+	r := c.Request.Clone(context.Background())
+	if body != nil {
+		r.Header = r.Header.Clone()
+		r.Header.Set("Content-Type", "application/json")
+		r.Body = io.NopCloser(bytes.NewReader(marshal(described(body))))
+	} else {
+		r.Body = http.NoBody
+	}
+	return openapi3filter.ValidateRequest(context.Background(), &openapi3filter.RequestValidationInput{
+		Request: r, PathParams: params, QueryParams: r.URL.Query(),
+		Route:   &routers.Route{Spec: d.doc, Path: route, PathItem: item, Method: method, Operation: op},
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true},
+	})
+}
+
+// described turns the permission sets of a body from text, as Discord's
+// documentation has them, into the numbers of its description.
+func described(v any) any {
+	switch v := v.(type) {
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = described(x)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, x := range v {
+			if s, ok := x.(string); ok && slices.Contains([]string{"default_member_permissions", "allow", "deny"}, k) {
+				out[k] = json.RawMessage(s)
+				if !json.Valid([]byte(s)) {
+					out[k] = s
+				}
+				continue
+			}
+			out[k] = described(x)
+		}
+		return out
+	}
+	return v
+}
+
+// oneLine is the reason without the schema that comes with it.
+func oneLine(err error) string {
+	var schema *openapi3.SchemaError
+	if errors.As(err, &schema) {
+		at := strings.Join(schema.JSONPointer(), "/")
+		reason := schema.Reason
+		if inner := deepest(schema); inner != nil && inner != schema {
+			at, reason = strings.Join(inner.JSONPointer(), "/"), inner.Reason
+		}
+		return fmt.Sprintf("at %q: %s", at, reason)
+	}
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	return text
+}
+
+// deepest follows the alternatives to the mistake that lies deepest, which is
+// the one a reader wants to know of.
+func deepest(e *openapi3.SchemaError) *openapi3.SchemaError {
+	best := e
+	consider := func(err error) {
+		var inner *openapi3.SchemaError
+		if errors.As(err, &inner) && inner != e {
+			if d := deepest(inner); len(d.JSONPointer()) > len(best.JSONPointer()) {
+				best = d
+			}
+		}
+	}
+	var many openapi3.MultiError
+	if errors.As(e.Origin, &many) {
+		for _, err := range many {
+			consider(err)
+		}
+	} else if e.Origin != nil {
+		consider(e.Origin)
+	}
+	return best
+}
+
+// unknown lists the properties of a body that the description does not know.
+func unknown(at string, v any, ref *openapi3.SchemaRef) []string {
+	switch v := v.(type) {
+	case []any:
+		var out []string
+		for i, x := range v {
+			for _, s := range alternatives(ref) {
+				if s.Items != nil {
+					out = append(out, unknown(fmt.Sprintf("%s/%d", at, i), x, s.Items)...)
+					break
+				}
+			}
+		}
+		return out
+	case map[string]any:
+		return unknownIn(at, v, ref)
+	}
+	return nil
+}
+
+func unknownIn(at string, v map[string]any, ref *openapi3.SchemaRef) []string {
+	fitting := slices.DeleteFunc(alternatives(ref), func(s *openapi3.Schema) bool {
+		return len(s.Properties) == 0 && !free(s) || !fitsType(s, v["type"])
+	})
+	if len(fitting) == 0 {
+		return nil // no alternative fits: the validation says so
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		var known []string
+		found := false
+		for _, s := range fitting {
+			if p := s.Properties[name]; p != nil {
+				more := unknown(at+"/"+name, v[name], p)
+				if !found || len(more) < len(known) {
+					known = more
+				}
+				found = true
+			} else if free(s) {
+				found, known = true, nil
+			}
+		}
+		if !found && v[name] != nil { // clients send null for what they do not set
+			out = append(out, fmt.Sprintf("unknown property %s/%s", at, name))
+		}
+		out = append(out, known...)
+	}
+	return out
+}
+
+// free says whether a schema takes any property.
+func free(s *openapi3.Schema) bool {
+	return s.AdditionalProperties.Schema != nil || s.AdditionalProperties.Has != nil && *s.AdditionalProperties.Has
+}
+
+// alternatives are the schemas of which a value may be one.
+func alternatives(ref *openapi3.SchemaRef) []*openapi3.Schema {
+	if ref == nil || ref.Value == nil {
+		return nil
+	}
+	s := ref.Value
+	out := []*openapi3.Schema{s}
+	for _, list := range []openapi3.SchemaRefs{s.OneOf, s.AnyOf, s.AllOf} {
+		for _, x := range list {
+			out = append(out, alternatives(x)...)
+		}
+	}
+	return out
+}
+
+// fitsType says whether an object with this "type" can be of a schema.
+func fitsType(s *openapi3.Schema, value any) bool {
+	p := s.Properties["type"]
+	if p == nil || p.Value == nil || value == nil || len(p.Value.Enum) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(p.Value.Enum, func(x any) bool { return fmt.Sprint(x) == fmt.Sprint(value) })
+}

@@ -30,10 +30,18 @@ type command struct {
 	raw         map[string]any // as it was registered, with what Discord adds
 	Name        string         `json:"name"`
 	Type        int            `json:"type"`
-	Permissions *string        `json:"default_member_permissions"`
+	Permissions *bits          `json:"default_member_permissions"`
 	Contexts    []int          `json:"contexts"`
 	Installs    []int          `json:"integration_types"`
 	Options     []*option      `json:"options"`
+}
+
+// bits is a set of permissions, as text or as a number.
+type bits Permission
+
+func (b *bits) UnmarshalJSON(raw []byte) error {
+	*b = bits(number(strings.Trim(string(raw), `"`)))
+	return nil
 }
 
 type option struct {
@@ -67,6 +75,9 @@ func (f *Fake) newCommand(raw json.RawMessage, guildID string) (*command, error)
 		if _, ok := c.raw[k]; !ok {
 			c.raw[k] = v
 		}
+	}
+	if c.Permissions != nil {
+		c.raw["default_member_permissions"] = Permission(*c.Permissions).text()
 	}
 	return c, nil
 }
@@ -253,8 +264,8 @@ func (p *Person) CanUse(in *Channel, name string) bool {
 	if c.Permissions == nil || in.state().guild == nil {
 		return true
 	}
-	return f.permissions(p.ID, in.state()).has(Permission(number(*c.Permissions))) && *c.Permissions != "0" ||
-		f.permissions(p.ID, in.state()).has(Administrator)
+	may := f.permissions(p.ID, in.state())
+	return may.has(Permission(*c.Permissions)) && *c.Permissions != 0 || may.has(Administrator)
 }
 
 // command finds a command by its name, and kind where that is not 0.
