@@ -64,11 +64,21 @@ func (d *Detector) detect(s *scratch, text string) {
 	p := d.lex.program
 	s.reset()
 	h := p.scan(s, text, offsets{}, false)
+	h.vowelless = s.dropped(h.vowelless)
 	d.judge(s)
-	if !h.foreign && !h.inner && !h.singles && !h.long && !h.split && h.vowelless < 3 {
+	if !h.foreign && !h.inner && !h.singles && !h.long && !h.split && h.vowelless == 0 {
 		return
 	}
 	d.moreViews(s, text, h)
+}
+
+// dropped returns the number of words without vowels where they are so many,
+// three and a third of all, that vowels must have been left out; else 0.
+func (s *scratch) dropped(vowelless int) int {
+	if vowelless < 3 || 3*vowelless < len(s.toks) {
+		return 0
+	}
+	return vowelless
 }
 
 func (d *Detector) moreViews(s *scratch, text string, h hints) {
@@ -78,13 +88,15 @@ func (d *Detector) moreViews(s *scratch, text string, h hints) {
 			v := squeeze(base, off)
 			base, off = string(v.b), v.off
 		}
-		if !h.inner && !h.singles && !h.long && !h.split && h.vowelless < 3 {
+		if !h.inner && !h.singles && !h.long && !h.split && h.vowelless == 0 {
 			return
 		}
 		s.reset()
 		h2 := p.scan(s, base, off, h.inner)
-		p.rejoin(s, h.vowelless >= 3 || h2.vowelless >= 3)
-		d.judge(s)
+		changed := p.rejoin(s, s.dropped(h2.vowelless) > 0)
+		if changed || h.inner {
+			d.judge(s)
+		}
 	}
 	base, off := text, offsets{}
 	if h.foreign {
@@ -92,6 +104,7 @@ func (d *Detector) moreViews(s *scratch, text string, h hints) {
 		base, off = string(v.b), v.off
 		s.reset()
 		folded := p.scan(s, base, off, false)
+		folded.vowelless = s.dropped(folded.vowelless)
 		d.judge(s)
 		folded.inner = folded.inner || h.inner
 		read(base, off, folded)
@@ -103,6 +116,7 @@ func (d *Detector) moreViews(s *scratch, text string, h hints) {
 		f := p.tables.fold(string(v.b), v.off)
 		s.reset()
 		h := p.scan(s, string(f.b), f.off, false)
+		h.vowelless = 0
 		d.judge(s)
 		read(string(f.b), f.off, h)
 	}
@@ -110,6 +124,7 @@ func (d *Detector) moreViews(s *scratch, text string, h hints) {
 		v := unwind(text)
 		s.reset()
 		h := p.scan(s, string(v.b), v.off, false)
+		h.vowelless = 0
 		d.judge(s)
 		read(string(v.b), v.off, h)
 	}

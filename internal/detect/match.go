@@ -91,6 +91,7 @@ type phraseEdge struct {
 // found is a match of a rule in a view, in tokens.
 type found struct {
 	rule     int32
+	pattern  int32
 	from, to int32 // tokens [from, to)
 }
 
@@ -213,7 +214,7 @@ func (p *program) try(s *scratch, k int32) {
 	from, to, ok := p.first(s, pt, 0)
 	for n := 0; ok && n < 4; n++ {
 		if p.allowed(s, pt, from) {
-			s.found = append(s.found, found{p.owner[k], int32(from), int32(to)})
+			s.found = append(s.found, found{p.owner[k], k, int32(from), int32(to)})
 		}
 		from, to, ok = p.first(s, pt, from+1)
 	}

@@ -51,6 +51,7 @@ const maxPositions = 64
 // pattern is a compiled pattern: a nondeterministic automaton whose states are
 // its positions (Glushkov's construction), simulated with one bit each.
 type pattern struct {
+	text        string // as the lexicon has it
 	first, last uint64
 	gaps        uint64 // positions that a word of any kind satisfies, within a sentence
 	nullable    bool
@@ -103,7 +104,7 @@ func (c *compiler) parsePattern(text string) (pattern, error) {
 	if out.nullable {
 		return pattern{}, fmt.Errorf("it could be found in an empty text")
 	}
-	out.before = before
+	out.text, out.before = text, before
 	needs(n, &out.need)
 	if len(out.need) == 0 {
 		return pattern{}, fmt.Errorf("it holds no word that must be there")

@@ -1,14 +1,17 @@
 package detect
 
 // rejoin mends words that were pulled apart or run together: "p i c", "pri
-// vate", "sendmeapic". It rewrites the view's tokens in place.
-func (p *program) rejoin(s *scratch, skeleton bool) {
+// vate", "sendmeapic". It rewrites the view's tokens in place and says whether
+// anything changed.
+func (p *program) rejoin(s *scratch, skeleton bool) (changed bool) {
 	old := append(s.spare[:0], s.toks...)
 	s.spare = old
 	s.toks = s.toks[:0]
+	least := p.runTogether(s, old)
 	for i := 0; i < len(old); {
 		if n := singlesAt(old[i:]); n >= 2 {
 			if p.letters(s, old[i:i+n]) {
+				changed = true
 				i += n
 				continue
 			}
@@ -20,22 +23,41 @@ func (p *program) rejoin(s *scratch, skeleton bool) {
 				t.flags |= old[i+1].flags & closes
 				p.giveTo(s, &t, ids)
 				s.toks = append(s.toks, t)
+				changed = true
 				i += 2
 				continue
 			}
 		}
 		t := old[i]
 		word := s.low[t.lo:t.hi]
-		if t.id == unknownWord && len(word) >= 6 && len(word) <= 160 && t.flags&(number|emoji) == 0 && p.apart(s, word, t) {
+		if t.id == unknownWord && len(word) >= 6 && len(word) <= 160 && t.flags&(number|emoji) == 0 && p.apart(s, word, t, least) {
+			changed = true
 			i++
 			continue
 		}
 		if skeleton && t.flags&(number|emoji) == 0 && len(word) <= maxWord {
-			p.giveTo(s, &t, p.skeletons.lookup(word, t.hash))
+			if ids := p.skeletons.lookup(word, t.hash); len(ids) > 0 {
+				p.giveTo(s, &t, ids)
+				changed = true
+			}
 		}
 		s.toks = append(s.toks, t)
 		i++
 	}
+	return changed
+}
+
+// runTogether returns into how many words a long word must fall to be cut:
+// two where some other falls into three, since then somebody leaves out
+// spaces; else three, since many English words are made of two.
+func (p *program) runTogether(s *scratch, toks []token) int {
+	for _, t := range toks {
+		word := s.low[t.lo:t.hi]
+		if t.id == unknownWord && len(word) >= longWord && len(word) <= 160 && len(p.cut(word)) >= 3 {
+			return 2
+		}
+	}
+	return 3
 }
 
 func (p *program) giveTo(s *scratch, t *token, ids []wordID) {
@@ -159,9 +181,9 @@ func (p *program) addWord(s *scratch, word []byte, first, last token) {
 }
 
 // apart cuts a long word into words that we know and says whether it could.
-func (p *program) apart(s *scratch, word []byte, t token) bool {
+func (p *program) apart(s *scratch, word []byte, t token, least int) bool {
 	cuts := p.cut(word)
-	if len(cuts) < 2 {
+	if len(cuts) < least {
 		return false
 	}
 	from, lo := 0, t.lo
