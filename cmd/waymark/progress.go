@@ -21,9 +21,9 @@ type progress struct {
 	step int
 }
 
-func newProgress(out io.Writer, src *transcript.Source) *progress {
+func newProgress(out io.Writer, src *transcript.Source, draw bool) *progress {
 	p := &progress{src: src, out: out}
-	if f, ok := out.(*os.File); ok && isatty.IsTerminal(f.Fd()) && src.Size > 0 {
+	if draw && isTerminal(out) && src.Size > 0 {
 		p.bar = progressbar.NewOptions64(src.Size, progressbar.OptionSetWriter(out), progressbar.OptionShowBytes(true),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription(string(src.Format)))
 	}
@@ -45,9 +45,16 @@ func (p *progress) Unreadable(e *transcript.LineError) {
 	fmt.Fprintf(p.out, "waymark: %v\n", e)
 }
 
-// Close takes the bar away.
-func (p *progress) Close() {
+// Done takes the bar away, so that the report has the terminal to itself.
+func (p *progress) Done() {
 	if p.bar != nil {
 		_ = p.bar.Clear()
 	}
+}
+
+// isTerminal says whether a person sees what is written to a stream, or types
+// what is read from it.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
 }

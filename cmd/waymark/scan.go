@@ -3,11 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-bot/waymark/config"
@@ -23,13 +21,10 @@ func scanCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "scan [FILE|-]",
 		Short: "Run the detector over messages from a file and say what would alert staff",
-		Long: `Runs the detector over messages from a file, or from standard input.
-
-The file holds JSON lines {"id","channel","author","ts","text"} (all but text
+		Long: `The file holds JSON lines {"id","channel","author","ts","text"} (all but text
 optional), plain text (a message a line), a Slack export (folder or zip), or is
-a JSON file of DiscordChatExporter; scan finds out which. A message without an
-author counts as written by somebody of its own, so that nothing adds up
-wrongly; one without a time, as written a minute after the one before it.`,
+a JSON file of DiscordChatExporter. A message without an author counts as
+written by somebody of its own, one without a time as a minute after the last.`,
 		Args: between(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if !slices.Contains(scan.Formats(), format) {
@@ -41,8 +36,9 @@ wrongly; one without a time, as written a minute after the one before it.`,
 			}
 			rules := detect.New(lexicon)
 			out := scan.NewReport(format, c.OutOrStdout(), rules, text)
-			stream := watch.NewStream(rules, detect.None)
-			return untilStopped(c.Context(), func() error { return scanFile(c, args, stream, out) })
+			return untilStopped(c.Context(), func() error {
+				return scanFile(c, args, watch.NewStream(rules, detect.None), out)
+			})
 		},
 	}
 	c.Flags().StringVar(&format, "format", "table", "`table` for people, jsonl for programs")
@@ -54,7 +50,7 @@ func scanFile(c *cobra.Command, args []string, stream *watch.Stream, out scan.Re
 	path := "-"
 	if len(args) == 1 {
 		path = args[0]
-	} else if f, ok := c.InOrStdin().(*os.File); ok && isatty.IsTerminal(f.Fd()) {
+	} else if isTerminal(c.InOrStdin()) {
 		return usageError{errors.New("name a file to scan, or - for what is typed here")}
 	}
 	src, err := transcript.Open(path, c.InOrStdin())
@@ -62,7 +58,7 @@ func scanFile(c *cobra.Command, args []string, stream *watch.Stream, out scan.Re
 		return err
 	}
 	defer src.Close()
-	bar := newProgress(c.ErrOrStderr(), src)
-	defer bar.Close()
-	return scan.Run(src, stream, out, bar)
+	// Lines for programs would run into the bar where both go to the terminal.
+	draw := c.Flag("format").Value.String() == "table" || !isTerminal(c.OutOrStdout())
+	return scan.Run(src, stream, out, newProgress(c.ErrOrStderr(), src, draw))
 }

@@ -38,6 +38,7 @@ func NewReport(format string, w io.Writer, rules *detect.Detector, showText bool
 type Watcher interface {
 	Step()                            // a message was read
 	Unreadable(*transcript.LineError) // there was something that is no message
+	Done()                            // nothing more is read
 }
 
 // Run reads src to its end, reports each message, and says in its error how
@@ -49,12 +50,14 @@ func Run(src *transcript.Source, stream *watch.Stream, out Report, w Watcher) er
 		var unreadable *transcript.LineError
 		switch {
 		case errors.Is(err, io.EOF):
+			w.Done()
 			return errors.Join(out.End(), count(bad))
 		case errors.As(err, &unreadable):
 			bad++
 			w.Unreadable(unreadable)
 			continue
 		case err != nil:
+			w.Done()
 			return errors.Join(err, out.Flush())
 		}
 		w.Step()
