@@ -51,7 +51,9 @@ type Options struct {
 	Owner string
 	Lease time.Duration // how long a killed worker's rows are held: 4 s
 	Renew time.Duration // a third of the lease
-	Poll  time.Duration // how often to look without being woken: 1 s
+	// Poll is how often to look without being woken: 500 ms, so that a lease
+	// that has just run out is taken over within the promised five seconds.
+	Poll  time.Duration
 	Drain time.Duration // how long handlers may go on after the end: 10 s
 	// Workers is how many rows are worked on at once: 8.
 	Workers int
@@ -102,7 +104,7 @@ func New(db *store.DB, handlers map[string]Handler, o Options) *Ledger {
 	}
 	o.Lease = orElse(o.Lease, 4*time.Second)
 	o.Renew = orElse(o.Renew, o.Lease/3)
-	o.Poll = orElse(o.Poll, time.Second)
+	o.Poll = orElse(o.Poll, 500*time.Millisecond)
 	o.Drain = orElse(o.Drain, 10*time.Second)
 	if o.Workers == 0 {
 		o.Workers = 8

@@ -323,7 +323,7 @@ func TestAHandlerThatLostItsRowIsStoppedAndChangesNothing(t *testing.T) {
 // takeAway gives all rows to somebody who never finishes them.
 func takeAway(t *testing.T, db *store.DB) {
 	t.Helper()
-	file, err := sql.Open("sqlite", "file:"+db.Name())
+	file, err := sql.Open("sqlite", "file:"+db.Name()+"?_pragma=busy_timeout(5000)")
 	if err != nil {
 		t.Error(err)
 		return
