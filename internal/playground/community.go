@@ -4,7 +4,6 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 	"unicode"
@@ -147,10 +146,7 @@ func loadStories(c community) ([]story, error) {
 func decodeYAML(data []byte, into any) error {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
-	if err := d.Decode(into); err != nil && err != io.EOF {
-		return err
-	}
-	return nil
+	return d.Decode(into)
 }
 
 // mentions finds the people named with @ in a text, each once.

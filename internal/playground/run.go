@@ -30,6 +30,7 @@ func (c *Client) Run(ctx context.Context, h chat.Handler) error {
 	work, release := context.WithCancel(context.WithoutCancel(ctx))
 	defer release()
 	in := newIntake(work, c, h)
+	defer c.http.CloseIdleConnections()
 	defer in.finish(c.grace, release)
 	for attempt := 0; ; attempt++ {
 		connected, err := c.session(ctx, in)

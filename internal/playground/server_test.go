@@ -576,6 +576,39 @@ func TestAnUnansweredQuestionIsPutAgain(t *testing.T) {
 	until(t, "the answer lands", func() bool { return privates(s, "robin")[0].State == stateShown })
 }
 
+func TestAMessageAtWorkIsNotHandledTwiceForABrokenConnection(t *testing.T) {
+	s := newServer(t, Options{NoHistory: true})
+	var handed atomic.Int32
+	entered, release := make(chan struct{}), make(chan struct{})
+	runBot(t, s, answers{message: func(_ context.Context, m chat.Message) error {
+		if m.Text != "slow" {
+			return nil
+		}
+		if handed.Add(1) == 1 {
+			close(entered)
+		}
+		<-release
+		return nil
+	}})
+	v := as(t, s, "robin")
+	_, err := v.Say("general", "slow", "")
+	must(t, err)
+	<-entered
+	s.mu.Lock()
+	old := s.outbox.link
+	s.mu.Unlock()
+	s.Disconnect()
+	until(t, "the bot is back", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return s.outbox.link != nil && s.outbox.link != old })
+	_, err = v.Say("gaming", "a sign that the connection works", "")
+	must(t, err)
+	until(t, "it works", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.outbox.lanes["gaming"]) == 0 })
+	close(release)
+	until(t, "the message is acknowledged", func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.outbox.lanes["general"]) == 0 })
+	if n := handed.Load(); n != 1 {
+		t.Errorf("the message was handed over %d times", n)
+	}
+}
+
 func TestFaultsStrikeWhereTheyAreAskedTo(t *testing.T) {
 	s := newServer(t, Options{NoHistory: true})
 	var steps []string

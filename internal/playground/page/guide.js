@@ -153,6 +153,7 @@ export function setUpGuide(go) {
     document.body.classList.toggle("guide-open", open);
     button.setAttribute("aria-expanded", String(open));
     veil.hidden = !open;
+    byId("room").inert = open;
     if (open) byId("guide-close").focus();
     guide.scrollTop = 0;
   };
@@ -160,5 +161,9 @@ export function setUpGuide(go) {
   closeOnNarrow = () => { if (narrow.matches) set(false); };
   button.addEventListener("click", openGuide);
   byId("guide-close").addEventListener("click", () => { set(false); button.focus(); });
-  return () => set(false);
+  return () => {
+    if (!document.body.classList.contains("guide-open")) return;
+    set(false);
+    button.focus();
+  };
 }

@@ -59,10 +59,15 @@ export function setUpSide(become) {
     document.body.classList.toggle("side-open", yes);
     menu.setAttribute("aria-expanded", String(yes));
     veil.hidden = !yes;
+    byId("room").inert = yes;
     if (yes) (side.querySelector("a[aria-current]") || byId("side-close")).focus();
   };
   menu.addEventListener("click", () => open(true));
   byId("side-close").addEventListener("click", () => { open(false); menu.focus(); });
   side.addEventListener("click", (event) => { if (event.target.closest("a.place")) open(false); });
-  return () => open(false);
+  return () => {
+    if (!document.body.classList.contains("side-open")) return;
+    open(false);
+    menu.focus();
+  };
 }
