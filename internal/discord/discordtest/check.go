@@ -64,14 +64,15 @@ var load = sync.OnceValues(func() (*description, error) {
 
 const specURL = "https://discord.com/openapi.json" // a name; nothing is fetched
 
-// body gives the schema of a request's body. kin-openapi would compile it
+// schema gives a part of an operation as a schema: a request's or an answer's
+// body. kin-openapi would compile it
 // anew for each request, with the same engine, which takes a tenth of a
 // second for a message; so it is compiled here, once.
-func (d *description) body(method, route string) (*jsonschema.Schema, error) {
+func (d *description) schema(method, route, part string) (*jsonschema.Schema, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	at := strings.NewReplacer("~", "~0", "/", "~1").Replace(route)
-	at = "#/paths/" + url.PathEscape(at) + "/" + strings.ToLower(method) + "/requestBody/content/application~1json/schema"
+	at = "#/paths/" + url.PathEscape(at) + "/" + strings.ToLower(method) + "/" + part + "/content/application~1json/schema"
 	if s := d.bodies[at]; s != nil {
 		return s, nil
 	}
@@ -172,7 +173,7 @@ func (d *description) check(c *call, method, route string, body any) (bad, odd [
 		}
 		return bad, odd
 	}
-	schema, err := d.body(method, route)
+	schema, err := d.schema(method, route, "requestBody")
 	if err != nil {
 		return bad, append(odd, "the description cannot be used: "+err.Error())
 	}
@@ -180,6 +181,23 @@ func (d *description) check(c *call, method, route string, body any) (bad, odd [
 		bad = append(bad, oneLine(err))
 	}
 	return bad, append(odd, unknown("", body, media.Schema)...)
+}
+
+// answer gives what is wrong with an answer of the fake's own.
+func (d *description) answer(pattern string, status int, out any) error {
+	method, route, _ := strings.Cut(pattern, " ")
+	schema, err := d.schema(method, route, fmt.Sprintf("responses/%d", status))
+	if err != nil {
+		return err
+	}
+	plain, err := jsonschema.UnmarshalJSON(bytes.NewReader(marshal(out)))
+	if err != nil {
+		return err
+	}
+	if err := schema.Validate(plain); err != nil {
+		return errors.New(oneLine(err))
+	}
+	return nil
 }
 
 // parameters checks what is in the path and in the query.

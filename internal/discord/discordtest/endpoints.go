@@ -101,11 +101,13 @@ func (f *Fake) getApplication(c *call) (any, error) {
 	}
 	return map[string]any{
 		"id": f.appID, "name": f.bot.name, "icon": nil, "description": "", "type": nil, "bot": f.bot.json(),
-		"cover_image": nil, "bot_public": true, "bot_require_code_grant": false, "verify_key": strings.Repeat("0", 64),
+		"bot_public": true, "bot_require_code_grant": false, "verify_key": strings.Repeat("0", 64),
 		"flags": f.appFlags(), "owner": f.users[f.anyOwner()].json(), "team": nil, "summary": "", "redirect_uris": []string{},
 		"interactions_endpoint_url": nil, "role_connections_verification_url": nil, "approximate_guild_count": len(f.guildIDs),
 		"integration_types_config": map[string]any{"0": map[string]any{}, "1": map[string]any{}},
-		"max_participants":         nil, "tags": []string{}, "explicit_content_filter": 0,
+		"flags_new":                strconv.Itoa(f.appFlags()), "eligible_oauth2_scopes": []string{},
+		"approximate_user_install_count": 0, "approximate_user_authorization_count": 0,
+		"max_participants": nil, "tags": []string{}, "explicit_content_filter": 0,
 	}, nil
 }
 
@@ -257,7 +259,7 @@ func (f *Fake) getActiveThreads(c *call) (any, error) {
 			}
 		}
 	}
-	return map[string]any{"threads": threads, "members": members}, nil
+	return map[string]any{"threads": threads, "members": members, "has_more": false}, nil
 }
 
 func threadMember(t *channel, id string) map[string]any {
@@ -693,7 +695,7 @@ func (f *Fake) fill(m *message, data map[string]json.RawMessage) error {
 	if flags != nil {
 		m.flags |= *flags
 	}
-	m.embeds, m.components, m.poll = data["embeds"], numbered(orEmpty(data["components"])), nil
+	m.embeds, m.components, m.poll = storedEmbeds(data["embeds"]), stored(orEmpty(data["components"])), nil
 	if raw := data["poll"]; raw != nil && string(raw) != "null" {
 		m.poll = raw
 	}
@@ -726,10 +728,10 @@ func (f *Fake) change(m *message, data map[string]json.RawMessage) error {
 		_ = json.Unmarshal(raw, &m.content)
 	}
 	if raw, ok := data["embeds"]; ok {
-		m.embeds = orEmpty(raw)
+		m.embeds = storedEmbeds(raw)
 	}
 	if raw, ok := data["components"]; ok {
-		m.components = numbered(orEmpty(raw))
+		m.components = stored(orEmpty(raw))
 	}
 	if flags != nil {
 		m.flags |= *flags & flagComponentsV2 // it can be set, never taken away

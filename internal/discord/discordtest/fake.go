@@ -74,6 +74,8 @@ type Options struct {
 	Patience time.Duration
 	// Unchecked leaves out the checks of requests, for benchmarks.
 	Unchecked bool
+	// CheckAnswers holds the fake's own answers against the description too.
+	CheckAnswers bool
 }
 
 // Bucket is one rate limit: so many requests in so much time.

@@ -569,7 +569,7 @@ func (f *Fake) respond(i *interaction, kind int, data map[string]json.RawMessage
 		if i.kind == askModal {
 			return wrong
 		}
-		data["components"] = numbered(data["components"])
+		data["components"] = stored(data["components"])
 		i.modal = marshal(data)
 		return nil
 	case answerDeferredEdit, answerEdit:

@@ -2,6 +2,7 @@ package discordtest
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -506,8 +507,9 @@ func walkList(list []any, visit func(c map[string]any)) {
 	}
 }
 
-// numbered gives each component an id, as Discord does.
-func numbered(raw json.RawMessage) json.RawMessage {
+// stored gives components as Discord keeps them: each with an id, and with
+// what was left out.
+func stored(raw json.RawMessage) json.RawMessage {
 	var list []any
 	if json.Unmarshal(raw, &list) != nil {
 		return raw
@@ -515,11 +517,50 @@ func numbered(raw json.RawMessage) json.RawMessage {
 	n := 0.0
 	walkList(list, func(c map[string]any) {
 		n++
-		if id, ok := c["id"].(float64); !ok || id == 0 {
-			c["id"] = n
+		dropNulls(c)
+		orElse(c, "id", n)
+		switch kindOf(c) {
+		case 3, 5, 6, 7, 8:
+			orElse(c, "min_values", 1)
+			orElse(c, "max_values", 1)
+		case 14:
+			orElse(c, "spacing", 1)
+			orElse(c, "divider", true)
+		case 17:
+			orElse(c, "accent_color", nil)
+			orElse(c, "spoiler", false)
 		}
 	})
 	return marshal(list)
+}
+
+// storedEmbeds does the same for embeds.
+func storedEmbeds(raw json.RawMessage) json.RawMessage {
+	list := objects(raw)
+	if len(list) == 0 {
+		return emptyList
+	}
+	for _, e := range list {
+		dropNulls(e)
+		orElse(e, "type", "rich")
+		fields, _ := e["fields"].([]any)
+		for _, x := range fields {
+			if field, ok := x.(map[string]any); ok {
+				orElse(field, "inline", false)
+			}
+		}
+	}
+	return marshal(list)
+}
+
+func dropNulls(m map[string]any) {
+	maps.DeleteFunc(m, func(_ string, v any) bool { return v == nil })
+}
+
+func orElse(m map[string]any, name string, v any) {
+	if _, ok := m[name]; !ok {
+		m[name] = v
+	}
 }
 
 // Button is a button of a message.

@@ -313,7 +313,13 @@ func (f *Fake) run(c *call, w http.ResponseWriter, pattern string, e endpoint) (
 		}
 		return p.status, nil, p
 	}
-	return statusOf(out, pattern), out, nil
+	status := statusOf(out, pattern)
+	if f.opt.CheckAnswers && f.spec != nil && out != nil {
+		if err := f.spec.answer(pattern, status, out); err != nil {
+			f.violationLocked("the fake's own answer to %s: %v", pattern, err)
+		}
+	}
+	return status, out, nil
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
