@@ -33,6 +33,7 @@ type Client struct {
 var (
 	_ chat.Platform  = (*Client)(nil)
 	_ chat.Registrar = (*Client)(nil)
+	_ chat.Directory = (*Client)(nil)
 )
 
 // requestWithin bounds one request to the platform, so that none hangs for ever.
@@ -124,6 +125,15 @@ func (c *Client) IsStaff(ctx context.Context, _ chat.ServerID, person chat.Perso
 		return false, err
 	}
 	return isStaff(p.personJSON, staff) && (staff.Place == "" || p.Sees), nil
+}
+
+// Person says what somebody is called.
+func (c *Client) Person(ctx context.Context, _ chat.ServerID, person chat.PersonID) (chat.Person, error) {
+	var p personAnswer
+	if err := c.do(ctx, "look up person", http.MethodGet, path("people", string(person)), nil, &p); err != nil {
+		return chat.Person{}, err
+	}
+	return chat.Person{ID: p.ID, Name: p.Name, Bot: p.Bot}, nil
 }
 
 // Fetch reads one message as it is now.

@@ -136,16 +136,17 @@ function setLive(yes) {
   drawOffline();
 }
 
-let offlineTimer;
+let offlineTimer, offlineText = "";
 const patience = 1500; // ms of silence that need no words
 function drawOffline() {
-  const node = byId("offline");
+  const text = !live ? "The connection is gone. Trying again…"
+    : app.botHere ? "" : `${app.bot.name} is not here at the moment. Messages wait for it.`;
+  if (text === offlineText) return;
+  offlineText = text;
   clearTimeout(offlineTimer);
-  if (live && app.botHere) { node.hidden = true; return; }
-  offlineTimer = setTimeout(() => {
-    node.textContent = live ? `${app.bot.name} is not here at the moment. Messages wait for it.` : "The connection is gone. Trying again…";
-    node.hidden = false;
-  }, patience);
+  const node = byId("offline");
+  if (!text) { node.hidden = true; return; }
+  offlineTimer = setTimeout(() => { node.textContent = text; node.hidden = false; }, patience);
 }
 
 // --- the first screen ---
