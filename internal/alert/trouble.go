@@ -3,6 +3,7 @@ package alert
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 type Trouble struct {
 	s  *Sender
 	mu sync.Mutex
-	on map[servers.Key]chat.MessageRef
+	on map[servers.Key]chat.MessageRef // the servers told, and where the notice stands
 }
 
 // NewTrouble makes a Trouble that tells the same staff rooms as the Sender.
@@ -24,23 +25,47 @@ func NewTrouble(s *Sender) *Trouble {
 	return &Trouble{s: s, on: map[servers.Key]chat.MessageRef{}}
 }
 
-// Note takes in whether something could be saved for a server. It may block
-// for as long as a post takes, only where that changed.
-func (t *Trouble) Note(ctx context.Context, k servers.Key, err error) {
+// Begin notes that something could not be saved for a server. It blocks for
+// as long as a post takes, the first time of an outage.
+func (t *Trouble) Begin(ctx context.Context, k servers.Key) {
 	t.mu.Lock()
-	at, on := t.on[k]
-	if err != nil && !on {
-		t.on[k] = chat.MessageRef{}
-	}
-	if err == nil && on {
-		delete(t.on, k)
-	}
+	_, on := t.on[k]
+	t.on[k] = t.on[k]
 	t.mu.Unlock()
-	switch {
-	case err != nil && !on:
+	if !on {
 		t.begin(ctx, k)
-	case err == nil && on && at.ID != "":
-		t.end(ctx, k, at)
+	}
+}
+
+// Run looks for the end of each outage until ctx ends.
+func (t *Trouble) Run(ctx context.Context) {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			t.check(ctx)
+		}
+	}
+}
+
+// check tells the staff rooms that storage is back, where it is.
+func (t *Trouble) check(ctx context.Context) {
+	t.mu.Lock()
+	told := maps.Clone(t.on)
+	t.mu.Unlock()
+	if len(told) == 0 || t.s.db.Ping(ctx) != nil {
+		return
+	}
+	for k, at := range told {
+		t.mu.Lock()
+		delete(t.on, k)
+		t.mu.Unlock()
+		if at.ID != "" {
+			t.end(ctx, k, at)
+		}
 	}
 }
 

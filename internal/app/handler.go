@@ -19,8 +19,8 @@ var _ chat.Handler = (*handler)(nil)
 
 func (h *handler) Message(ctx context.Context, m chat.Message) error {
 	err := h.app.watch[h.platform].Message(ctx, h.platform, m)
-	if ctx.Err() == nil {
-		h.app.trouble.Note(ctx, h.key(m.Place), err)
+	if err != nil && ctx.Err() == nil {
+		h.app.trouble.Begin(ctx, h.key(m.Place))
 	}
 	return err
 }

@@ -26,11 +26,14 @@ type link struct {
 // there is time.
 func (a *App) serve(ctx context.Context) error {
 	delivering, stop := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan error, 1)
-	go func() { done <- a.ledger.Run(delivering) }()
+	var ledgerErr error
+	var wg sync.WaitGroup
+	wg.Go(func() { ledgerErr = a.ledger.Run(delivering) })
+	wg.Go(func() { a.trouble.Run(delivering) })
 	err := a.connect(ctx)
 	stop()
-	return errors.Join(err, <-done)
+	wg.Wait()
+	return errors.Join(err, ledgerErr)
 }
 
 // servePages serves the program's own pages until stop is called.

@@ -211,12 +211,15 @@ func (d *Desk) closing(o cases.Outcome) func(context.Context, viewer, cases.Case
 		if err != nil {
 			return d.lost(ctx, v, c, err)
 		}
-		answer := d.say(d.texts.Say("staff.done.closed", "number", next.Number, "outcome", d.texts.Say("staff.outcome."+string(o))), "")
-		answer.Card.Blocks = append(answer.Card.Blocks, chat.Controls{
-			chat.Button{Label: d.texts.Say("staff.button.reopen"), Verb: alert.VerbReopen, Arg: c.ID}, d.hide(),
-		})
-		answer.Replace = a.Message.ID == "" // pressed on our own question, not on the case's card
-		return answer, nil
+		card := chat.Card{
+			Title: d.texts.Say("staff.done.closed", "number", next.Number, "outcome", d.texts.Say("staff.outcome."+string(o))),
+			Tone:  chat.Calm,
+			Blocks: []chat.Block{chat.Controls{
+				chat.Button{Label: d.texts.Say("staff.button.reopen"), Verb: alert.VerbReopen, Arg: c.ID}, d.hide(),
+			}},
+		}
+		// Pressed on our own question, it takes its place; on the case's card it does not.
+		return chat.Answer{Card: &card, Replace: a.Message.ID == ""}, nil
 	}
 }
 
@@ -241,8 +244,9 @@ func (d *Desk) hide() chat.Button {
 func (d *Desk) say(title, body string) chat.Answer {
 	c := chat.Card{Title: title, Tone: chat.Calm}
 	if body != "" {
-		c.Blocks = append(c.Blocks, chat.Text(body), chat.Controls{d.hide()})
+		c.Blocks = append(c.Blocks, chat.Text(body))
 	}
+	c.Blocks = append(c.Blocks, chat.Controls{d.hide()})
 	return chat.Show(c)
 }
 

@@ -59,7 +59,9 @@ func AddUp(past []Past, now Reading, m chat.Message) detect.Severity {
 	for c, k := range kinds {
 		strengths[c] = k.strength()
 	}
-	return detect.SeverityOf(detect.Sum(strengths) + burstOf(past, now, m.Time) + crowdOf(past, now))
+	// What adds up is something to look at now; that somebody is in immediate
+	// danger, only a message of its own can say.
+	return min(detect.SeverityOf(detect.Sum(strengths)+burstOf(past, now, m.Time)+crowdOf(past, now)), detect.High)
 }
 
 // kind is the strongest sign of each rule of one category.

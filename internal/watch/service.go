@@ -25,9 +25,6 @@ type Options struct {
 	// OnMessage is called for each message read, OnSignal for each new sign.
 	OnMessage func()
 	OnSignal  func(detect.Category, detect.Severity)
-	// OnTrouble is told when a sign could not be kept, and when one was again
-	// (nil). The message stays with the platform until then.
-	OnTrouble func(servers.Key, error)
 }
 
 // Service takes each message on its way: it detects, adds up over the
@@ -55,9 +52,6 @@ func NewService(d *detect.Detector, db *store.DB, book *servers.Book, o Options)
 	if o.OnSignal == nil {
 		o.OnSignal = func(detect.Category, detect.Severity) {}
 	}
-	if o.OnTrouble == nil {
-		o.OnTrouble = func(servers.Key, error) {}
-	}
 	return &Service{reader: NewReader(d), rules: d, db: db, book: book, o: o}
 }
 
@@ -74,41 +68,42 @@ func (s *Service) Message(ctx context.Context, platform string, m chat.Message) 
 		return nil
 	}
 	k := servers.Key{Platform: platform, Server: m.Place.Server}
-	err := s.db.Write(ctx, func(tx *store.Tx) error { return s.keep(ctx, tx, k, m, r) })
-	s.o.OnTrouble(k, err)
+	var added []cases.Sign
+	err := s.db.Write(ctx, func(tx *store.Tx) (err error) {
+		added, err = s.keep(ctx, tx, k, m, r)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("keep the signs of message %s: %w", m.ID, err)
-	}
-	return nil
-}
-
-// keep writes the signs, the case and the ledger row, or nothing.
-func (s *Service) keep(ctx context.Context, tx *store.Tx, k servers.Key, m chat.Message, r Reading) error {
-	set, err := s.book.In(ctx, tx, k)
-	if err != nil {
-		return err
-	}
-	if !set.Watches(m.Place) {
-		return nil
-	}
-	// First what is new: on PostgreSQL that makes the author's messages wait
-	// for each other, so that the past read next is whole.
-	added, err := tx.AddSigns(ctx, signs(k, m, r))
-	if err != nil || len(added) == 0 { // nothing new: brought again, or an edit that changed nothing
-		return err
-	}
-	past, err := tx.SignsBy(ctx, k.Platform, k.Server, m.Author.ID, m.Time.Add(-memory))
-	if err != nil {
-		return err
 	}
 	for _, a := range added {
 		s.o.OnSignal(a.Category, r.Severity)
 	}
+	return nil
+}
+
+// keep writes the signs, the case and the ledger row, or nothing. It returns
+// the signs that are new.
+func (s *Service) keep(ctx context.Context, tx *store.Tx, k servers.Key, m chat.Message, r Reading) (added []cases.Sign, err error) {
+	set, err := s.book.In(ctx, tx, k)
+	if err != nil || !set.Watches(m.Place) {
+		return nil, err
+	}
+	// First what is new: on PostgreSQL that makes the author's messages wait
+	// for each other, so that the past read next is whole.
+	added, err = tx.AddSigns(ctx, signs(k, m, r))
+	if err != nil || len(added) == 0 { // nothing new: brought again, or an edit that changed nothing
+		return nil, err
+	}
+	past, err := tx.SignsBy(ctx, k.Platform, k.Server, m.Author.ID, m.Time.Add(-memory))
+	if err != nil {
+		return nil, err
+	}
 	severity := max(r.Severity, AddUp(remembered(past, m.ID), r, m))
 	if severity < set.Threshold {
-		return nil
+		return added, nil
 	}
-	return s.raise(ctx, tx, k, m, r, severity, past, added)
+	return added, s.raise(ctx, tx, k, m, r, severity, past, added)
 }
 
 // raise opens a case with the loose signs that led to it, or extends the one
