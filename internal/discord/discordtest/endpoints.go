@@ -180,11 +180,7 @@ func (f *Fake) getGuildChannels(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]channelJSON, 0, len(g.channels))
-	for _, x := range g.channels {
-		out = append(out, x.json())
-	}
-	return out, nil
+	return g.channelList(), nil
 }
 
 func (f *Fake) getRoles(c *call) (any, error) {

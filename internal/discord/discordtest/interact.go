@@ -39,8 +39,9 @@ type interaction struct {
 	user      *user
 	channel   *channel
 	created   time.Time
-	source    *message // the message whose button was pressed
-	name      string   // of the command
+	source    *message     // the message whose button was pressed
+	trigger   *interaction // what opened the modal that was sent
+	name      string       // of the command
 	acked     bool
 	answer    int
 	ackedAt   time.Time
@@ -48,6 +49,7 @@ type interaction struct {
 	followUps []*message
 	choices   json.RawMessage
 	modal     json.RawMessage
+	before    int  // how often source was changed when the answer was deferred
 	userOnly  bool // the bot is there only on the person's own account
 }
 
@@ -62,6 +64,18 @@ func (i *interaction) owners() map[string]string {
 		return map[string]string{"1": i.user.id}
 	}
 	return map[string]string{"0": "0"}
+}
+
+// metadata is what a message says of the interaction that it answers.
+func (i *interaction) metadata() map[string]any {
+	out := map[string]any{"id": i.id, "type": i.kind, "user": i.user.json(), "authorizing_integration_owners": i.owners()}
+	switch {
+	case i.trigger != nil:
+		out["triggering_interaction_metadata"] = i.trigger.metadata()
+	case i.source != nil:
+		out["interacted_message_id"] = i.source.id
+	}
+	return out
 }
 
 // Way changes how an interaction reaches the bot.
@@ -214,7 +228,7 @@ func (a *Asked) Fill(values map[string]string, ways ...Way) *Asked {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	data := map[string]any{"custom_id": modal.CustomID, "components": submitted}
-	next := &interaction{kind: askModal, user: a.i.user, channel: a.i.channel, source: a.i.source}
+	next := &interaction{kind: askModal, user: a.i.user, channel: a.i.channel, source: a.i.source, trigger: a.i}
 	return f.ask(next, data, ways)
 }
 
@@ -361,7 +375,7 @@ func (a *Asked) Reply() Message {
 		a.f.mu.Lock()
 		defer a.f.mu.Unlock()
 		m := a.i.original
-		if !a.i.acked || m == nil || m.flags&flagThinking != 0 || a.i.answer == answerDeferredEdit && m.changes == 0 {
+		if !a.i.acked || m == nil || m.flags&flagThinking != 0 || a.i.answer == answerDeferredEdit && m.changes == a.i.before {
 			return false
 		}
 		out = a.f.view(m)
@@ -488,6 +502,12 @@ func (p *Person) Private() []Message {
 	return slices.DeleteFunc(p.AllPrivate(), func(m Message) bool { return m.Deleted })
 }
 
+// AwaitHidden waits until a message is gone from its reader's screen.
+func (f *Fake) AwaitHidden(m Message) {
+	f.t.Helper()
+	f.Await("the message is gone", func() bool { return m.Now().Deleted })
+}
+
 // AllPrivate lists the private answers that a person ever got.
 func (p *Person) AllPrivate() []Message {
 	f := p.f
@@ -578,7 +598,7 @@ func (f *Fake) respond(i *interaction, kind int, data map[string]json.RawMessage
 		}
 		i.original = i.source
 		if kind == answerDeferredEdit {
-			i.source.changes = 0
+			i.before = i.source.changes
 			return nil
 		}
 		return f.change(i.source, data)

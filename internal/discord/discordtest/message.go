@@ -132,8 +132,7 @@ func (f *Fake) wire(m *message) messageJSON {
 		out.ApplicationID = f.appID
 	}
 	if m.asked != nil {
-		out.Metadata = map[string]any{"id": m.asked.id, "type": m.asked.kind, "user": m.asked.user.json(),
-			"authorizing_integration_owners": m.asked.owners()}
+		out.Metadata = m.asked.metadata()
 	}
 	if m.thread != nil && !m.thread.deleted {
 		t := m.thread.json()

@@ -3,7 +3,6 @@ package discordtest
 import (
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -34,6 +33,7 @@ type (
 		botRole  string // the role that came with the bot; "" where the bot never was
 		created  time.Time
 		down     bool // in an outage
+		crowd    int  // how many channels are made up when asked for
 	}
 	role struct {
 		id, name    string
@@ -436,13 +436,6 @@ func (f *Fake) handle(c *channel) *Channel {
 	return &Channel{f: f, ID: c.id, GuildID: c.guildID()}
 }
 
-// Fill adds many text channels at once, for benchmarks.
-func (g *Guild) Fill(channels int, prefix string) {
-	for i := range channels {
-		g.Text(prefix + "-" + strconv.Itoa(i))
-	}
-}
-
 func (c *Channel) state() *channel { return c.f.channels[c.ID] }
 
 // Name is what the channel is called now.
@@ -504,21 +497,27 @@ func (c *Channel) Delete() {
 
 func (f *Fake) deleteChannel(c *channel) {
 	for _, t := range c.threads() {
-		if !t.deleted {
-			t.deleted = true
-			f.tell(event{name: "THREAD_DELETE", guild: t.guildID(), intent: Guilds, data: map[string]any{
-				"id": t.id, "guild_id": t.guildID(), "parent_id": c.id, "type": t.kind}})
-		}
+		f.deleteThread(t)
+	}
+	if c.isThread() {
+		f.deleteThread(c)
+		return
 	}
 	c.deleted = true
-	name, data := "CHANNEL_DELETE", any(c.json())
-	if c.isThread() {
-		name = "THREAD_DELETE"
-		data = map[string]any{"id": c.id, "guild_id": c.guildID(), "parent_id": c.parent.id, "type": c.kind}
-	} else if c.guild != nil {
+	if c.guild != nil {
 		c.guild.channels = slices.DeleteFunc(c.guild.channels, func(x *channel) bool { return x == c })
 	}
-	f.tell(event{name: name, guild: c.guildID(), intent: Guilds, data: data})
+	f.tell(event{name: "CHANNEL_DELETE", guild: c.guildID(), intent: Guilds, data: c.json()})
+	f.wake()
+}
+
+// deleteThread tells of it only where the bot saw the thread.
+func (f *Fake) deleteThread(t *channel) {
+	if f.sees(f.bot.id, t) {
+		f.tell(event{name: "THREAD_DELETE", guild: t.guildID(), intent: Guilds, data: map[string]any{
+			"id": t.id, "guild_id": t.guildID(), "parent_id": t.parent.id, "type": t.kind}})
+	}
+	t.deleted = true
 	f.wake()
 }
 
@@ -695,11 +694,9 @@ func (g *guild) json() map[string]any {
 // create is the body of GUILD_CREATE. The caller holds the lock.
 func (f *Fake) guildCreate(g *guild, withMembers bool) json.RawMessage {
 	out := g.json()
-	channels := make([]channelJSON, 0, len(g.channels))
-	for _, c := range g.channels {
-		j := c.json()
-		j.GuildID = ""
-		channels = append(channels, j)
+	channels := g.channelList()
+	for i := range channels {
+		channels[i].GuildID = ""
 	}
 	threads := []any{}
 	for _, t := range g.active() {
