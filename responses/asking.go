@@ -29,6 +29,8 @@ type Asking struct {
 	Skip []string `yaml:"skip"`
 	// Subject are words that mark a question as one for us.
 	Subject []string `yaml:"subject"`
+	// Context are words that do so where two come together.
+	Context []string `yaml:"context"`
 	// Sets are named lists of words, written $name in patterns.
 	Sets map[string][]string `yaml:"sets"`
 	// Voices are patterns that tell who is asking: parents or staff.

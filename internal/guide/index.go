@@ -2,6 +2,8 @@ package guide
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
@@ -21,7 +23,8 @@ type Hit struct {
 
 // The fields of the index: how people ask for a topic, and what it says.
 const (
-	fieldAsked = "asked"
+	fieldAsked = "asked" // the words that carry the subject
+	fieldWhole = "whole" // of how people ask, all words, alone and in pairs
 	fieldSaid  = "said"
 )
 
@@ -29,13 +32,17 @@ const (
 type index struct {
 	docs    bleve.Index
 	count   int // of documents
+	topics  int // of topics
 	speech  speech
 	cries   map[responses.Cry]patterns
 	voices  map[responses.Audience]patterns
 	skip    map[string]bool
 	subject map[string]bool            // stems that mark a question as one for us
+	context map[string]bool            // stems that do so two at a time
+	wholes  map[string]map[string]bool // way of asking -> all its stems
 	same    map[string]string          // stem -> the one that stands for its synonyms
-	known   map[string]map[string]bool // stem -> the topics that use it
+	usedBy  map[string]map[string]bool // stem -> the topics that use it
+	known   map[string]bool            // stems of the ways of asking
 	vocab   []string                   // words as written, to mend slips of typing
 	written map[string]bool            // the same, to look up
 }
@@ -44,8 +51,8 @@ type index struct {
 func newIndex(texts *responses.Texts) (*index, error) {
 	a := texts.Asking()
 	ix := &index{cries: map[responses.Cry]patterns{}, voices: map[responses.Audience]patterns{}, speech: newSpeech(a), skip: map[string]bool{},
-		subject: map[string]bool{}, same: map[string]string{},
-		known: map[string]map[string]bool{}, written: map[string]bool{}}
+		subject: map[string]bool{}, context: map[string]bool{}, wholes: map[string]map[string]bool{}, same: map[string]string{},
+		usedBy: map[string]map[string]bool{}, known: map[string]bool{}, written: map[string]bool{}}
 	var err error
 	for c, written := range a.Crisis {
 		if ix.cries[c], err = newPatterns(written, a.Sets); err != nil {
@@ -58,13 +65,18 @@ func newIndex(texts *responses.Texts) (*index, error) {
 		}
 	}
 	for _, w := range a.Skip {
-		ix.skip[strings.Join(tokens(w), "")] = true
+		ix.skip[w] = true
+		ix.learn(w)
 	}
 	for _, group := range a.Same {
 		ix.join(group)
 	}
 	for _, w := range a.Subject {
 		ix.subject[ix.stem(w)] = true
+		ix.learn(w)
+	}
+	for _, w := range a.Context {
+		ix.context[ix.stem(w)] = true
 		ix.learn(w)
 	}
 	if ix.docs, err = newDocs(); err != nil {
@@ -124,16 +136,21 @@ func (ix *index) fill(texts *responses.Texts) error {
 	batch := ix.docs.NewBatch()
 	add := func(topic, field, text string) error {
 		stems := ix.stems(text, topic)
-		if len(stems) == 0 {
-			return nil
-		}
+		doc := map[string]string{field: strings.Join(stems, " ")}
 		ix.count++
 		id := fmt.Sprintf("%s/%s/%d", field, topic, ix.count)
-		return batch.Index(id, map[string]string{field: strings.Join(stems, " ")})
+		if field == fieldAsked {
+			whole := ix.whole(text)
+			doc[fieldWhole] = strings.Join(pairs(whole), " ")
+			ix.wholes[id] = set(whole)
+			maps.Copy(ix.known, set(stems))
+		}
+		return batch.Index(id, doc)
 	}
+	ix.topics = len(texts.Topics())
 	for _, t := range texts.Topics() {
-		asked := append([]string{t.Title, t.Question}, t.Asked...)
-		for _, s := range append(asked, t.Keywords...) {
+		asked := append([]string{t.Title, t.Question, strings.Join(t.Keywords, " ")}, t.Asked...)
+		for _, s := range asked {
 			if err := add(t.ID, fieldAsked, s); err != nil {
 				return err
 			}
@@ -145,6 +162,32 @@ func (ix *index) fill(texts *responses.Texts) error {
 		}
 	}
 	return ix.docs.Batch(batch)
+}
+
+// whole are the stems of all words of a text.
+func (ix *index) whole(text string) []string {
+	var out []string
+	for _, w := range ix.speech.read(text) {
+		out = append(out, ix.stem(w))
+	}
+	return out
+}
+
+// pairs are the words, and each two that follow one another.
+func pairs(words []string) []string {
+	out := slices.Clone(words)
+	for i := 1; i < len(words); i++ {
+		out = append(out, words[i-1]+"_"+words[i])
+	}
+	return out
+}
+
+func set(words []string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range words {
+		m[w] = true
+	}
+	return m
 }
 
 // said lists a topic's paragraphs for all audiences.
@@ -170,10 +213,10 @@ func (ix *index) stems(text, topic string) []string {
 		}
 		ix.learn(w)
 		s := ix.stem(w)
-		if ix.known[s] == nil {
-			ix.known[s] = map[string]bool{}
+		if ix.usedBy[s] == nil {
+			ix.usedBy[s] = map[string]bool{}
 		}
-		ix.known[s][topic] = true
+		ix.usedBy[s][topic] = true
 		out = append(out, s)
 	}
 	return out
@@ -195,11 +238,14 @@ func (ix *index) words(question string) []word {
 			continue
 		}
 		x := word{stem: ix.stem(w)}
-		x.known = ix.known[x.stem] != nil
-		if !x.known {
+		x.known = ix.known[x.stem]
+		if !x.known && !ix.written[w] {
 			if meant := ix.mend(w); meant != "" {
+				if ix.skip[meant] {
+					continue
+				}
 				x = word{stem: ix.stem(meant), mended: true}
-				x.known = ix.known[x.stem] != nil
+				x.known = ix.known[x.stem]
 			}
 		}
 		if !seen[x.stem] && !ix.skip[x.stem] {

@@ -1,6 +1,7 @@
 package guide
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -9,10 +10,20 @@ import (
 // asking. For cries it is generous: contacts shown once too often cost nothing.
 //
 // A pattern is a row of words: "kill myself". a|b is one of several, word* is
-// any word that starts so, $name is one of a named set, and ... is up to six
-// words between. Words of five letters and more are also found with a slip of
-// typing.
-type patterns [][]step
+// any word that starts so, $name is one of a named set, ... is up to six words
+// between, <start> and <end> are the ends of the question. "a & b" asks for
+// both anywhere, in any order. Words of five letters and more are also found
+// with a slip of typing.
+type patterns []pattern
+
+// pattern is a number of rows of words that all have to be found.
+type pattern [][]step
+
+// The ends of a question, as words.
+const (
+	atStart = "<start>"
+	atEnd   = "<end>"
+)
 
 // step is one place of a pattern: a word, or a gap of any words.
 type step struct {
@@ -27,20 +38,32 @@ const maxGap = 6
 func newPatterns(written []string, sets map[string][]string) (patterns, error) {
 	var all patterns
 	for _, p := range written {
-		var steps []step
-		for _, word := range strings.Fields(p) {
-			s, err := newStep(word, sets)
+		var rows pattern
+		for _, part := range strings.Split(p, " & ") {
+			row, err := newRow(part, sets)
 			if err != nil {
 				return nil, fmt.Errorf("pattern %q: %w", p, err)
 			}
-			steps = append(steps, s)
+			rows = append(rows, row)
 		}
-		if len(steps) == 0 || steps[0].gap || steps[len(steps)-1].gap {
-			return nil, fmt.Errorf("pattern %q starts or ends with no word", p)
-		}
-		all = append(all, steps)
+		all = append(all, rows)
 	}
 	return all, nil
+}
+
+func newRow(written string, sets map[string][]string) ([]step, error) {
+	var row []step
+	for _, word := range strings.Fields(written) {
+		s, err := newStep(word, sets)
+		if err != nil {
+			return nil, err
+		}
+		row = append(row, s)
+	}
+	if len(row) == 0 || row[0].gap || row[len(row)-1].gap {
+		return nil, errors.New("it starts or ends with no word")
+	}
+	return row, nil
 }
 
 func newStep(word string, sets map[string][]string) (step, error) {
@@ -78,10 +101,18 @@ func (s step) fits(word string) bool {
 		}
 	}
 	for _, h := range s.head {
-		if strings.HasPrefix(word, h) {
+		if strings.HasPrefix(word, h) || len(h) >= 5 && nearHead(h, word) {
 			return true
 		}
-		if r := []rune(word); len(h) >= 5 && len(r) >= len(h) && near(h, string(r[:len(h)])) {
+	}
+	return false
+}
+
+// nearHead says whether a word starts with a beginning but for a slip of typing.
+func nearHead(head, word string) bool {
+	r := []rune(word)
+	for n := len(head) - 1; n <= len(head)+1; n++ {
+		if n <= len(r) && near(head, string(r[:n])) {
 			return true
 		}
 	}
@@ -90,14 +121,27 @@ func (s step) fits(word string) bool {
 
 // heard says whether one of the patterns is among the words.
 func (ps patterns) heard(words []string) bool {
+	words = append(append([]string{atStart}, words...), atEnd)
 	for _, p := range ps {
-		for i := range words {
-			if follows(p, words[i:]) {
-				return true
-			}
+		if p.found(words) {
+			return true
 		}
 	}
 	return false
+}
+
+// found says whether all rows of a pattern are among the words.
+func (p pattern) found(words []string) bool {
+	for _, row := range p {
+		at := 0
+		for at < len(words) && !follows(row, words[at:]) {
+			at++
+		}
+		if at == len(words) {
+			return false
+		}
+	}
+	return true
 }
 
 // follows says whether a pattern fits from the first word on.

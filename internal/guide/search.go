@@ -13,21 +13,24 @@ import (
 // apart from the topics (testdata/questions.yaml).
 const (
 	askedBoost = 3.0  // how people ask counts more than what a topic says
-	saidShare  = 0.35 // of the best paragraph's score, added to the best question's
-	alsoShare  = 0.15 // of the further questions' scores
-	enough     = 0.55 // least share of the question that a topic has to speak of
-	strong     = 0.34 // the same where two words or more mark our subject
+	wholeBoost = 0.7  // of all words of how people ask, alone and in pairs
+	saidShare  = 0.5  // of the best paragraph's score, added to the questions'
+	manyAsked  = 12   // how many ways of asking are added up for a topic
+	alsoShare  = 0.85 // what each further one counts, of the one before
+	commonPart = 0.7  // what a word counts that every topic uses
 	mendedPart = 0.8  // what a mended word counts
+	someWords  = 0.34 // least share of a question's words that has to be known
+	halfWords  = 0.6  // the same where one way of asking fits well
+	mostWords  = 0.7  // the same where a single word marks our subject
+	goodMatch  = 1.1  // the score of a way of asking that fits well
+	alike      = 0.65 // how like a known way of asking a question may be to need no such word
 )
 
 // search finds the topics that answer a question, best first; none where the
 // question is not about our subject.
 func (ix *index) search(question string) []Hit {
 	ws := ix.words(question)
-	if len(ws) == 0 {
-		return nil
-	}
-	scores, err := ix.score(ws)
+	scores, match, err := ix.score(question, ws)
 	if err != nil || len(scores) == 0 {
 		return nil
 	}
@@ -41,50 +44,84 @@ func (ix *index) search(question string) []Hit {
 		}
 		return hits[i].ID < hits[j].ID
 	})
-	best := hits[0]
-	covered, subjects := ix.covers(ws, best.ID)
-	if subjects == 0 || covered < strong || subjects < 2 && covered < enough {
+	if !ix.ours(question, ws, match) {
 		return nil
 	}
+	best := hits[0].Score
 	for i := range hits {
-		hits[i].Score = math.Round(covered*hits[i].Score/best.Score*1000) / 1000
+		hits[i].Score = math.Round(hits[i].Score/best*1000) / 1000
 	}
 	return hits[:min(len(hits), 3)]
 }
 
-// covers says which share of a question a topic speaks of, and how many of
-// its words mark our subject.
-func (ix *index) covers(ws []word, topic string) (share float64, subjects int) {
-	var all, got float64
+// ours says whether a question is about our subject: enough of its words are
+// known here, and some of them mark it; or all are known and some way of
+// asking fits well; or it is a known way of asking.
+func (ix *index) ours(question string, ws []word, match float64) bool {
+	var known float64
+	var subject, context int
 	for _, w := range ws {
-		part := 1.0
-		if w.mended {
-			part = mendedPart
-		}
-		all++
-		if w.known {
-			got += part
+		switch {
+		case w.known && w.mended:
+			known += mendedPart
+		case w.known:
+			known++
 		}
 		if ix.subject[w.stem] {
-			subjects++
+			subject++
+		} else if ix.context[w.stem] {
+			context++
 		}
 	}
-	return got / all, subjects
+	share := known / math.Max(1, float64(len(ws)))
+	switch marks := subject + context/2; {
+	case marks >= 2 && share >= someWords:
+		return true
+	case marks == 1 && share >= mostWords:
+		return true
+	case subject+context > 0 && share >= halfWords && match >= goodMatch:
+		return true
+	case share == 1 && match >= goodMatch:
+		return true
+	}
+	return ix.likeness(question) >= alike
 }
 
-// score asks the index and adds up what it finds, by topic.
-func (ix *index) score(ws []word) (map[string]float64, error) {
+// likeness is how much a question is like the known way of asking that is
+// nearest to it: the share of their words that both have.
+func (ix *index) likeness(question string) float64 {
+	q := set(ix.whole(question))
+	var best float64
+	for _, whole := range ix.wholes {
+		both := 0
+		for w := range q {
+			if whole[w] {
+				both++
+			}
+		}
+		best = math.Max(best, float64(both)/float64(len(q)+len(whole)-both))
+	}
+	return best
+}
+
+// score asks the index and adds up what it finds, by topic. match is the score
+// of the one way of asking that fits best.
+func (ix *index) score(question string, ws []word) (scores map[string]float64, match float64, err error) {
 	q := bleve.NewDisjunctionQuery()
+	for w := range set(pairs(ix.whole(question))) {
+		q.AddQuery(term(w, fieldWhole, wholeBoost))
+	}
 	for _, w := range ws {
 		boost := 1.0
 		if w.mended {
 			boost = mendedPart
 		}
+		boost *= ix.weight(w.stem)
 		q.AddQuery(term(w.stem, fieldAsked, boost*askedBoost), term(w.stem, fieldSaid, boost))
 	}
 	res, err := ix.docs.Search(bleve.NewSearchRequestOptions(q, ix.count, 0, false))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	asked, said := map[string][]float64{}, map[string]float64{}
 	for _, h := range res.Hits {
@@ -92,22 +129,33 @@ func (ix *index) score(ws []word) (map[string]float64, error) {
 		field, topic := part[0], part[1]
 		if field == fieldAsked {
 			asked[topic] = append(asked[topic], h.Score)
+			match = math.Max(match, h.Score)
 		} else {
 			said[topic] = math.Max(said[topic], h.Score)
 		}
 	}
-	scores := map[string]float64{}
+	scores = map[string]float64{}
 	for topic, s := range said {
 		scores[topic] = saidShare * s
 	}
 	for topic, list := range asked {
 		part := 1.0
-		for _, s := range list[:min(3, len(list))] {
+		for _, s := range list[:min(manyAsked, len(list))] {
 			scores[topic] += part * s
 			part *= alsoShare
 		}
 	}
-	return scores, nil
+	return scores, match, nil
+}
+
+// weight is how much a word tells the topics apart: one that few of them use
+// tells more.
+func (ix *index) weight(stem string) float64 {
+	used := len(ix.usedBy[stem])
+	if used == 0 {
+		return 1
+	}
+	return commonPart + math.Log(float64(ix.topics)/float64(used))
 }
 
 func term(stem, field string, boost float64) query.Query {

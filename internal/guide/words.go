@@ -1,6 +1,7 @@
 package guide
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -75,15 +76,16 @@ func (s speech) read(text string) []string {
 	return out
 }
 
-// near says whether two words differ by a slip of typing: one letter more,
-// less, other or swapped, or two in words of eight letters and more. The first
-// letter has to be right, and short words have to be the same.
+// near says whether two words differ by a slip of typing: a letter more, less
+// or swapped; in words of seven letters and more also another letter; in words
+// of eight and more two slips. The first letter has to be right, and short
+// words have to be the same.
 func near(a, b string) bool {
-	x, y := []rune(a), []rune(b)
-	short := min(len(x), len(y))
 	if a == b {
 		return true
 	}
+	x, y := []rune(a), []rune(b)
+	short := min(len(x), len(y))
 	if short < 4 || x[0] != y[0] {
 		return false
 	}
@@ -91,10 +93,18 @@ func near(a, b string) bool {
 	if short >= 8 {
 		most = 2
 	}
-	if len(x)-len(y) > most || len(y)-len(x) > most {
+	if len(x)-len(y) > most || len(y)-len(x) > most || distance(x, y) > most {
 		return false
 	}
-	return distance(x, y) <= most
+	return short >= 7 || len(x) != len(y) || swapped(x, y)
+}
+
+// swapped says whether two words of one length have the same letters.
+func swapped(a, b []rune) bool {
+	x, y := slices.Clone(a), slices.Clone(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
 }
 
 // distance counts the letters added, dropped, changed or swapped with their
