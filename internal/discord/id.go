@@ -68,11 +68,11 @@ func (i id) place() chat.PlaceID     { return chat.PlaceID(i.String()) }
 func (i id) person() chat.PersonID   { return chat.PersonID(i.String()) }
 func (i id) message() chat.MessageID { return chat.MessageID(i.String()) }
 
-// flag is true for a value that is there and not null.
-type flag bool
+// present is true for a value that is there and not null.
+type present bool
 
 // UnmarshalJSON only looks whether there is something.
-func (f *flag) UnmarshalJSON(raw []byte) error {
+func (f *present) UnmarshalJSON(raw []byte) error {
 	*f = string(raw) != "null"
 	return nil
 }

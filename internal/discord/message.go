@@ -17,7 +17,7 @@ type rawMessage struct {
 	Author      *rawUser    `json:"author"`
 	Member      *rawMember  `json:"member"`
 	Content     string      `json:"content"`
-	Edited      flag        `json:"edited_timestamp"`
+	Edited      present     `json:"edited_timestamp"`
 	Kind        messageKind `json:"type"`
 	Flags       int         `json:"flags"`
 	Webhook     id          `json:"webhook_id"`

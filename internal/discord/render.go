@@ -138,6 +138,9 @@ type painter struct {
 func (p *painter) paint(c chat.Card) component {
 	p.ids = map[string]int{}
 	title := p.text(oneLine(c.Title))
+	if strings.TrimSpace(title) == "" {
+		title = "…" // it held nothing that can be seen
+	}
 	if p.marks {
 		title = "### " + title
 	}
@@ -458,8 +461,12 @@ func modal(f chat.Form) modalJSON {
 		if i == 0 && len(f.Fields) >= maxModalParts && hint == "" {
 			hint = f.Intro // there is no room for it but here
 		}
+		name := fieldLabel(x)
+		if utf8.RuneCountInString(name) > maxLabel {
+			hint = name + " " + hint // the whole of it below
+		}
 		out.Components = append(out.Components, component{
-			Type: typeLabel, Label: short(fieldLabel(x), maxLabel), Description: short(oneLine(hint), maxDescription),
+			Type: typeLabel, Label: short(name, maxLabel), Description: short(oneLine(hint), maxDescription),
 			Component: input(x),
 		})
 	}
