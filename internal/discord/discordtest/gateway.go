@@ -231,6 +231,7 @@ func (c *conn) send(op int, data any) {
 
 // close ends the connection politely, with a code. The caller holds the lock.
 func (c *conn) close(code int, why string) {
+	c.detach()
 	if c.closing == nil {
 		c.closing = websocket.FormatCloseMessage(code, why)
 		c.poke()
@@ -240,8 +241,16 @@ func (c *conn) close(code int, why string) {
 // cut ends the connection as a broken network does. The caller holds the lock.
 func (c *conn) cut() {
 	c.dead = true
+	c.detach()
 	_ = c.ws.UnderlyingConn().Close()
 	c.poke()
+}
+
+// detach leaves the session to whoever resumes it.
+func (c *conn) detach() {
+	if c.session != nil && c.session.conn == c {
+		c.session.conn = nil
+	}
 }
 
 func (f *Fake) serveGateway(w http.ResponseWriter, r *http.Request) {
@@ -359,9 +368,6 @@ func (f *Fake) lost(c *conn) {
 	defer f.mu.Unlock()
 	c.cut()
 	f.gate.conns = slices.DeleteFunc(f.gate.conns, func(x *conn) bool { return x == c })
-	if c.session != nil && c.session.conn == c {
-		c.session.conn = nil
-	}
 	f.wake()
 }
 

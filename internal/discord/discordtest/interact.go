@@ -352,6 +352,19 @@ func (a *Asked) Answered() bool {
 	return a.i.acked
 }
 
+// Unanswered counts the interactions to which the bot gave no answer so far.
+func (f *Fake) Unanswered() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, i := range f.asking {
+		if !i.acked {
+			n++
+		}
+	}
+	return n
+}
+
 // Took is how long the first answer took by the fake's clock.
 func (a *Asked) Took() time.Duration {
 	a.f.mu.Lock()

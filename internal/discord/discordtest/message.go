@@ -224,7 +224,7 @@ func (f *Fake) add(m *message) {
 func (f *Fake) addWithID(m *message) {
 	c := m.channel
 	if m.private == nil {
-		c.messages = append(c.messages, m)
+		c.insert(m)
 	}
 	if c.isThread() {
 		if !contains(c.threadMembers, m.author.id) {
@@ -254,6 +254,15 @@ func (f *Fake) removeMessage(m *message) {
 		f.tell(event{name: "MESSAGE_DELETE", guild: c.guildID(), intent: intent, data: data})
 	}
 	f.wake()
+}
+
+// insert keeps the messages in the order of their ids.
+func (c *channel) insert(m *message) {
+	at := len(c.messages)
+	for at > 0 && number(c.messages[at-1].id) > number(m.id) {
+		at--
+	}
+	c.messages = slices.Insert(c.messages, at, m)
 }
 
 func (c *channel) find(id string) *message {
