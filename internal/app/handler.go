@@ -20,6 +20,7 @@ var _ chat.Handler = (*handler)(nil)
 func (h *handler) Message(ctx context.Context, m chat.Message) error {
 	err := h.app.watch[h.platform].Message(ctx, h.platform, m)
 	if err != nil && ctx.Err() == nil {
+		h.app.log.Error("a message waits with its platform", "platform", h.platform, "server", m.Place.Server, "err", err)
 		h.app.trouble.Begin(ctx, h.key(m.Place))
 	}
 	return err

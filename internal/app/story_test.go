@@ -107,7 +107,7 @@ func (c *community) answer(who chat.PersonID, title string) shown {
 	var found shown
 	eventually(c.t, 10*time.Second, string(who)+" gets the answer "+title, func() bool {
 		private := c.seenBy(who).Private
-		i := slices.IndexFunc(private, func(s shown) bool { return strings.HasPrefix(s.title(), title) })
+		i := slices.IndexFunc(private, func(s shown) bool { return len(s.Card) > 0 && strings.HasPrefix(s.title(), title) })
 		if i >= 0 {
 			found = private[i]
 			found.Private = true
