@@ -239,6 +239,10 @@ func (f *Fake) Invalid() []string {
 	return slices.Clone(f.invalid)
 }
 
+// Described says whether requests are held against Discord's OpenAPI
+// description. Where it cannot be found, only the limits are checked.
+func (f *Fake) Described() bool { return f.spec != nil }
+
 // Forgive empties the list of violations, for tests that provoke them.
 func (f *Fake) Forgive() {
 	f.mu.Lock()

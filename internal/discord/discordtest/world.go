@@ -155,8 +155,8 @@ func (p *Person) subject() (string, int) { return p.ID, 1 }
 type Without bool
 
 // Guild makes a server with the bot in it. Its owner is somebody who takes no
-// part. @everyone has EveryoneByDefault, the bot's role what waymark asks for
-// in its invite; Grant changes both.
+// part. @everyone has EveryoneByDefault, the bot's role BotByDefault; Grant
+// changes both.
 func (f *Fake) Guild(name string, without ...Without) *Guild {
 	owner := f.Person("The owner of " + name)
 	f.mu.Lock()
