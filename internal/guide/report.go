@@ -54,11 +54,15 @@ func (g *Guide) report(ctx context.Context, sub chat.Submission, s Server) chat.
 		ID: sub.ID, Server: sub.Place.Server, Place: sub.Place, Text: cut(sub.Value(fieldText), maxReport),
 		LeadsOnly: sub.Value(fieldWho) == whoLead, About: referred(sub.Arg, sub.Place),
 	}
+	again := ""
+	if r.About != nil && len(sub.Arg) <= maxRef {
+		again = sub.Arg
+	}
 	if sub.Value(fieldName) == nameShown {
 		r.By = sub.Person
 	}
 	if r.Text == "" && r.About == nil {
-		return g.notSent(g.texts.Say("ui.report.empty"), r, sub.Arg, s)
+		return g.notSent(g.texts.Say("ui.report.empty"), r, again, s)
 	}
 	if s.Reporter == nil {
 		return g.notSent(g.texts.Say("ui.report.nobody"), r, "", s)
@@ -72,9 +76,9 @@ func (g *Guide) report(ctx context.Context, sub chat.Submission, s Server) chat.
 	case errors.Is(err, ErrNobody):
 		return g.notSent(g.texts.Say("ui.report.nobody"), r, "", s)
 	case errors.Is(err, ErrNoLead):
-		return g.notSent(g.texts.Say("ui.report.nolead"), r, sub.Arg, s)
+		return g.notSent(g.texts.Say("ui.report.nolead"), r, again, s)
 	}
-	return g.notSent(g.texts.Say("ui.report.failed"), r, sub.Arg, s)
+	return g.notSent(g.texts.Say("ui.report.failed"), r, again, s)
 }
 
 // receipt says that the report is safe, who reads it and what comes next.
@@ -126,6 +130,9 @@ func cut(s string, n int) string {
 	return string([]rune(s)[:n])
 }
 
+// maxRef bounds what refer writes: it goes into a form and into a button.
+const maxRef = chat.MaxVerbArg - len(verbOpen)
+
 // refer writes down which message a report is about, so that it fits into a
 // form: place, message and author ids, and what fits of the author's name.
 func refer(m *chat.Message) string {
@@ -133,7 +140,7 @@ func refer(m *chat.Message) string {
 		return ""
 	}
 	ref := strings.Join([]string{string(m.Place.ID), string(m.ID), string(m.Author.ID), ""}, "|")
-	room := chat.MaxVerbArg - len(verbOpen) - len(ref)
+	room := maxRef - len(ref)
 	if room < 0 {
 		return ""
 	}
