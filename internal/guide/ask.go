@@ -50,7 +50,7 @@ func (g *Guide) answer(question string, s Server) chat.Card { return g.Ask(quest
 func (g *Guide) crisis(a Answer, s Server) chat.Card {
 	w := whoOf(a.Voice)
 	card := chat.Card{Title: g.texts.Say("ui.crisis.title"), Tone: chat.Calm, Footer: g.texts.Say("ui.footer.contacts")}
-	card.Blocks = append(g.comfort(w), g.urgent(w, responses.Crisis, s)...)
+	card.Blocks = append(g.comfort(w), g.urgent(w, needOf(a.Cries[0], w), s)...)
 	voice := "grown"
 	if w == responses.Child {
 		voice = "young"
@@ -70,6 +70,15 @@ func (g *Guide) crisis(a Answer, s Server) chat.Card {
 		card.Blocks = append(card.Blocks, row)
 	}
 	return card
+}
+
+// needOf is what a cry for help needs first: a crisis line, or for an adult
+// who is not in danger themselves somebody who knows about children.
+func needOf(c responses.Cry, w responses.Who) responses.Need {
+	if w == responses.Child || c == responses.CrySelf {
+		return responses.Crisis
+	}
+	return responses.Talk
 }
 
 // reportTo is where to report in the region, besides the emergency line.

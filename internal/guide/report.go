@@ -41,7 +41,7 @@ func (g *Guide) openReport(about string) chat.Answer {
 				Kind: chat.Paragraph, Required: about == "", MaxLen: maxReport},
 			{Name: fieldWho, Label: g.texts.Say("ui.report.reader"), Kind: chat.Choice, Required: true, Value: whoAll,
 				Options: []chat.Option{option("all", whoAll), option("lead", whoLead)}},
-			{Name: fieldName, Label: g.texts.Say("ui.report.byname"), Kind: chat.Choice, Required: true, Value: nameShown,
+			{Name: fieldName, Label: g.texts.Say("ui.report.byname"), Kind: chat.Choice, Required: true,
 				Options: []chat.Option{option("named", nameShown), option("anonymous", nameNone)}},
 		},
 	}}
@@ -99,7 +99,7 @@ func (g *Guide) receipt(number string, r Report, s Server) chat.Card {
 		card.Blocks = append(card.Blocks, chat.Facts{{Label: g.texts.Say("ui.receipt.number"), Value: number}})
 	}
 	if e, ok := g.texts.Emergency(s.region()); ok {
-		card.Blocks = append(card.Blocks, chat.Text(g.texts.Say("ui.receipt.danger")), g.contact(e))
+		card.Blocks = append(card.Blocks, chat.Text(g.texts.Say("ui.receipt.danger")), g.brief(e))
 	}
 	card.Blocks = append(card.Blocks, chat.Controls{g.getHelp(responses.Young), g.hide()})
 	return card

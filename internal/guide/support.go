@@ -79,6 +79,10 @@ func (g *Guide) support(q responses.Query, all bool) chat.Card {
 		contacts = contacts[:shownAtFirst]
 	}
 	for _, c := range contacts {
+		if c.Emergency && q.Need != responses.Danger {
+			add(g.brief(c))
+			continue
+		}
 		add(g.contact(c))
 	}
 	row := chat.Controls{g.hide()}
@@ -104,6 +108,9 @@ func (g *Guide) advice(q responses.Query) []chat.Block {
 	key := "ui.grown." + string(q.Need)
 	if q.Who == responses.Child {
 		key = "ui.young." + string(q.Need)
+	}
+	if q.Who == responses.Adult && q.Need == responses.Image {
+		key = "ui.adult.image"
 	}
 	lines := g.texts.List(key)
 	if len(lines) == 1 {
@@ -184,6 +191,13 @@ func (g *Guide) contact(c responses.Contact) chat.Section {
 	}
 	fact(g.texts.Say("ui.contact.checked"), date(c.Checked), "")
 	return s
+}
+
+// brief is the emergency line where something else comes first: the number
+// alone.
+func (g *Guide) brief(c responses.Contact) chat.Section {
+	c.Note, c.Text, c.Hours, c.Audience, c.URL, c.Languages = "", nil, "", "", "", nil
+	return g.contact(c)
 }
 
 // languages names the languages, unless English is the only one.
