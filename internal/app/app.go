@@ -40,6 +40,7 @@ type App struct {
 	links   []*link
 	listen  string
 	keep    config.Retention
+	lastRun map[string]time.Time // by platform: up to when all was read before this run
 	closers []closer
 	now     func() time.Time
 }
@@ -123,7 +124,7 @@ func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.S
 		})
 	}
 	handlers := sender.Handlers()
-	handlers[kindPurge] = a.purge
+	handlers[kindPurge], handlers[kindForget], handlers[kindCatchUp] = a.purge, a.forget, a.catchUp
 	a.ledger = ledger.New(a.db, handlers, ledger.Options{Logger: a.log, Observe: a.metrics.attempt})
 	return nil
 }
@@ -159,6 +160,9 @@ func (a *App) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if err := a.db.Write(ctx, func(tx *store.Tx) error { return a.schedulePurge(ctx, tx) }); err != nil {
 		return fmt.Errorf("schedule the retention: %w", err)
+	}
+	if err := a.readLastRun(ctx); err != nil {
+		return fmt.Errorf("see when the program last ran: %w", err)
 	}
 	if a.listen == "" {
 		return a.serve(ctx)

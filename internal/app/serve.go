@@ -30,6 +30,7 @@ func (a *App) serve(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { ledgerErr = a.ledger.Run(delivering) })
 	wg.Go(func() { a.trouble.Run(delivering) })
+	wg.Go(func() { a.noteSafeUntil(delivering) })
 	err := a.connect(ctx)
 	stop()
 	wg.Wait()

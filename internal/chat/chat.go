@@ -25,6 +25,9 @@ type Place struct {
 	Name   string  // as people see it, without decoration such as "#"; may be empty
 	Parent PlaceID // the channel that a thread belongs to; empty for a channel
 	Direct bool    // a direct conversation between one person and the bot
+	// Latest is when the newest message was written, where the platform tells;
+	// else zero.
+	Latest time.Time
 }
 
 // Root is the channel that a place belongs to: the parent of a thread, or the

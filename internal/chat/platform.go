@@ -103,10 +103,10 @@ type Handler interface {
 // Presence is implemented by handlers that follow in which servers the bot is.
 // Platforms find it by type assertion.
 type Presence interface {
-	// Present says that the events of a server arrive from now on. What was
-	// written before may have been missed: it is called after each start, and
-	// after each connection that could not be resumed.
-	Present(ctx context.Context, server ServerID) error
+	// Present says that the events of a server arrive from now on, and that
+	// those since the given moment may have been missed. The zero time stands
+	// for "since the program last ran": it is given after a start.
+	Present(ctx context.Context, server ServerID, since time.Time) error
 	// Absent says that the bot was removed from a server.
 	Absent(ctx context.Context, server ServerID) error
 }
@@ -147,6 +147,26 @@ const (
 // Registrar is implemented by platforms on which commands are registered.
 type Registrar interface {
 	Register(ctx context.Context, commands []CommandSpec) error
+}
+
+// Monitored is implemented by platforms whose connection can be lost without
+// events being delivered again.
+type Monitored interface {
+	// Connected says whether events arrive now, from everywhere.
+	Connected() bool
+}
+
+// Covered is implemented by platforms that can tell which places the bot
+// cannot read.
+type Covered interface {
+	// Uncovered says, for each place of a server that the bot cannot read, why.
+	Uncovered(ctx context.Context, server ServerID) ([]Uncovered, error)
+}
+
+// Uncovered is a place that the bot cannot read.
+type Uncovered struct {
+	Place Place
+	Why   string // the missing right, as the platform names it
 }
 
 // Directory is implemented by platforms that can tell what somebody is called

@@ -195,7 +195,7 @@ func (in *intake) presence(it *item) error {
 	if it.kind == itemAbsent {
 		return p.Absent(in.ctx, it.server.server())
 	}
-	return p.Present(in.ctx, it.server.server())
+	return p.Present(in.ctx, it.server.server(), time.Time{})
 }
 
 // deliver hands over a message, after finding out what is not known of it yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/waymark-bot/waymark/internal/alert"
@@ -36,6 +37,9 @@ type Service struct {
 	db     *store.DB
 	book   *servers.Book
 	o      Options
+
+	mu      sync.Mutex
+	pending map[chat.MessageRef]time.Time // messages taken in and not yet safe, since when
 }
 
 // NewService makes a Service for one platform.
@@ -52,7 +56,7 @@ func NewService(d *detect.Detector, db *store.DB, book *servers.Book, o Options)
 	if o.OnSignal == nil {
 		o.OnSignal = func(detect.Category, detect.Severity) {}
 	}
-	return &Service{reader: NewReader(d), rules: d, db: db, book: book, o: o}
+	return &Service{reader: NewReader(d), rules: d, db: db, book: book, o: o, pending: map[chat.MessageRef]time.Time{}}
 }
 
 // Message reads one message. It returns nil when whatever had to be kept is
@@ -67,6 +71,7 @@ func (s *Service) Message(ctx context.Context, platform string, m chat.Message) 
 	if len(r.Signals) == 0 {
 		return nil
 	}
+	s.begin(m.Ref())
 	k := servers.Key{Platform: platform, Server: m.Place.Server}
 	var added []cases.Sign
 	err := s.db.Write(ctx, func(tx *store.Tx) (err error) {
@@ -76,10 +81,38 @@ func (s *Service) Message(ctx context.Context, platform string, m chat.Message) 
 	if err != nil {
 		return fmt.Errorf("keep the signs of message %s: %w", m.ID, err)
 	}
+	s.end(m.Ref())
 	for _, a := range added {
 		s.o.OnSignal(a.Category, r.Severity)
 	}
 	return nil
+}
+
+func (s *Service) begin(m chat.MessageRef) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, again := s.pending[m]; !again {
+		s.pending[m] = s.o.Now()
+	}
+}
+
+func (s *Service) end(m chat.MessageRef) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pending, m)
+}
+
+// SafeUntil is the moment before which every message that came is safe.
+func (s *Service) SafeUntil() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.o.Now()
+	for _, since := range s.pending {
+		if since.Before(at) {
+			at = since
+		}
+	}
+	return at
 }
 
 // keep writes the signs, the case and the ledger row, or nothing. It returns

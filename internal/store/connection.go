@@ -1,0 +1,34 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// SafeUntil says up to when everything that was written on a platform is known
+// to be read; the zero time where the platform was never connected.
+func (tx *Tx) SafeUntil(ctx context.Context, platform string) (time.Time, error) {
+	var at time.Time
+	err := tx.one(ctx, "read how far a platform was read", []any{moment{&at}},
+		`SELECT safe_until FROM connections WHERE platform = $1`, platform)
+	if errors.Is(err, ErrNotFound) {
+		return time.Time{}, nil
+	}
+	return at, err
+}
+
+// SetSafeUntil notes it. It never goes back.
+func (tx *Tx) SetSafeUntil(ctx context.Context, platform string, at time.Time) error {
+	_, err := tx.exec(ctx, "note how far a platform was read", `INSERT INTO connections (platform, safe_until) VALUES ($1, $2)
+		ON CONFLICT (platform) DO UPDATE SET safe_until = excluded.safe_until WHERE connections.safe_until < excluded.safe_until`,
+		platform, at)
+	return err
+}
+
+// Cancel takes back the row that was enqueued once under a key, if it is
+// still there.
+func (tx *Tx) Cancel(ctx context.Context, key string) error {
+	_, err := tx.exec(ctx, "cancel", `DELETE FROM ledger WHERE once = $1 AND once <> ''`, key)
+	return err
+}
