@@ -1,16 +1,12 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/waymark-bot/waymark/config"
 	"github.com/waymark-bot/waymark/internal/app"
-	"github.com/waymark-bot/waymark/internal/chat"
-	"github.com/waymark-bot/waymark/internal/playground"
 )
 
 func runCommand() *cobra.Command {
@@ -24,11 +20,12 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			platforms, err := platformsOf(cfg)
+			log := newLog(c.ErrOrStderr(), cfg.Log)
+			platforms, err := app.Platforms(cfg, log)
 			if err != nil {
 				return err
 			}
-			bot, err := app.New(c.Context(), cfg, platforms, newLog(c.ErrOrStderr(), cfg.Log))
+			bot, err := app.New(c.Context(), cfg, platforms, log)
 			if err != nil {
 				return err
 			}
@@ -37,18 +34,4 @@ func runCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&file, "config", "", "the configuration `file` (default: "+config.DefaultFile+" where it is there)")
 	return c
-}
-
-// platformsOf are the platforms that the configuration connects to.
-func platformsOf(cfg config.Config) ([]chat.Platform, error) {
-	for key, set := range map[string]bool{"discord.token": cfg.Discord.Token != "", "slack.bot_token": cfg.Slack.BotToken != ""} {
-		if set {
-			return nil, fmt.Errorf("%s is set, but this version cannot connect to that platform yet; `waymark demo` shows the whole bot", key)
-		}
-	}
-	if cfg.Playground.URL == "" {
-		return nil, errors.New("there is nothing to connect to: set discord.token, or slack.bot_token and slack.app_token; " +
-			"or try `waymark demo`, which needs no account")
-	}
-	return []chat.Platform{playground.NewClient(cfg.Playground.URL, cfg.Playground.Token.Reveal())}, nil
 }
