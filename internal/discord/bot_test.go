@@ -89,7 +89,7 @@ func (h *recorder) Complete(context.Context, chat.Command, string, string) ([]ch
 	return nil, nil
 }
 
-func (h *recorder) Present(_ context.Context, s chat.ServerID) error {
+func (h *recorder) Present(_ context.Context, s chat.ServerID, _ time.Time) error {
 	note(h, &h.present, s)
 	return nil
 }
@@ -210,8 +210,8 @@ func (s *scene) until(what string, ok func() bool) {
 	deadline := time.Now().Add(10 * time.Second)
 	for !ok() {
 		if time.Now().After(deadline) {
-			buf := make([]byte, 1<<16)
-			s.Logf("log:\n%s\n%s", s.log, buf[:runtime.Stack(buf, false)])
+			buf := make([]byte, 1<<18)
+			s.Logf("log:\n%s\n%s", s.log, buf[:runtime.Stack(buf, true)])
 			s.Fatalf("waited in vain: %s", what)
 		}
 		time.Sleep(time.Millisecond)

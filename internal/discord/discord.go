@@ -195,6 +195,7 @@ func (d *Discord) Run(ctx context.Context, h chat.Handler) error {
 	work, release := context.WithCancel(context.WithoutCancel(ctx))
 	defer release()
 	in := newIntake(work, d, h)
+	defer d.rest.Client.CloseIdleConnections()
 	defer in.finish(d.time.grace, release)
 	return d.runShards(ctx, in)
 }

@@ -132,7 +132,10 @@ func bare(err error) error {
 
 // plainRefusals makes one kind of error of answers that discordgo cannot read:
 // 429 without JSON, and all that is wrong on Discord's side.
-type plainRefusals struct{ next http.RoundTripper }
+type plainRefusals struct{ next *http.Transport }
+
+// CloseIdleConnections lets the client close what is not in use.
+func (t plainRefusals) CloseIdleConnections() { t.next.CloseIdleConnections() }
 
 // RoundTrip makes the request.
 func (t plainRefusals) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -52,13 +52,16 @@ type session struct {
 	seq    atomic.Int64
 }
 
-// frame is one message of the gateway.
+// frame is one message of the gateway. Data is good until the next is read.
 type frame struct {
 	Op   int             `json:"op"`
 	Seq  int64           `json:"s"`
 	Type string          `json:"t"`
 	Data json.RawMessage `json:"d"`
 }
+
+// maxKept is the largest buffer that is kept for the next frame.
+const maxKept = 1 << 20
 
 // end says how a connection ended.
 type end struct {
@@ -79,6 +82,7 @@ type link struct {
 	s     *session
 	conn  *websocket.Conn
 	life  context.Context // of the socket
+	buf   bytes.Buffer    // of the frame that is being read
 	acked atomic.Bool
 	beats atomic.Pointer[error] // why the heartbeat gave up
 	up    func()                // READY or RESUMED came
@@ -158,10 +162,18 @@ func dial(ctx context.Context, address string) (*websocket.Conn, error) {
 
 // read gives the next frame.
 func (l *link) read() (frame, error) {
-	kind, raw, err := l.conn.Read(l.life)
+	kind, r, err := l.conn.Reader(l.life)
 	if err != nil {
 		return frame{}, err
 	}
+	if l.buf.Cap() > maxKept {
+		l.buf = bytes.Buffer{}
+	}
+	l.buf.Reset()
+	if _, err := l.buf.ReadFrom(r); err != nil {
+		return frame{}, err
+	}
+	raw := l.buf.Bytes()
 	if kind == websocket.MessageBinary {
 		if raw, err = inflate(raw); err != nil {
 			return frame{}, err
@@ -184,6 +196,9 @@ func inflate(raw []byte) ([]byte, error) {
 }
 
 func readFrame(raw []byte) (frame, error) {
+	if f, ok := splitFrame(raw); ok {
+		return f, nil
+	}
 	var f frame
 	err := json.Unmarshal(raw, &f)
 	var odd *json.UnmarshalTypeError
