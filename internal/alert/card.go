@@ -47,7 +47,11 @@ func (s *Sender) Card(c cases.Case, signs []cases.Sign, set cases.Settings, reas
 	if c.State != cases.Closed && c.Kind != cases.ByTest {
 		add(chat.List{Title: s.texts.Say("staff.card.steps"), Ordered: true, Items: s.steps(c, set)})
 		if f := s.contacts(c, set); len(f) > 0 {
-			add(chat.Section{Title: s.texts.Say("staff.card.contacts"), Facts: f})
+			who := chat.Section{Title: s.texts.Say("staff.card.contacts"), Facts: f}
+			if region(set) == responses.Unknown {
+				who.Text = s.texts.Say("staff.card.noregion")
+			}
+			add(who)
 		}
 	}
 	for _, row := range s.controls(c) {
@@ -162,10 +166,14 @@ var group = []struct {
 func (s *Sender) steps(c cases.Case, set cases.Settings) []string {
 	out := []string{s.texts.Say("staff.steps.danger", "emergency", s.Emergency(set))}
 	out = append(out, s.texts.List("staff.steps."+stepsFor(c))...)
-	if c.Help() {
-		return append(out, s.texts.List("staff.steps.helpalways")...)
+	always := "always"
+	switch {
+	case c.Kind == cases.ByReport:
+		always = "reportalways"
+	case c.Help():
+		always = "helpalways"
 	}
-	return append(out, s.texts.List("staff.steps.always")...)
+	return append(out, s.texts.List("staff.steps."+always)...)
 }
 
 func stepsFor(c cases.Case) string {
