@@ -41,13 +41,25 @@ func (d Demo) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	community := playground.NewServer(playground.Options{Token: token})
+	if a, ok := listener.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+		d.Log.Warn("the page can be reached from other computers, and whoever opens it can be anybody there, staff included",
+			"listen", d.Listen)
+	}
+	community := playground.NewServer(playground.Options{Token: token, Hosts: hosts(d.Listen)})
 	stop := serveDemo(listener, community, bot.Pages())
 	defer func() { err = errors.Join(err, stop()) }()
 	if d.Ready != nil {
 		d.Ready(url)
 	}
 	return bot.Run(ctx)
+}
+
+// hosts are the names under which the page may be opened, besides localhost.
+func hosts(listen string) []string {
+	if host, _, err := net.SplitHostPort(listen); err == nil && host != "" {
+		return []string{host}
+	}
+	return nil
 }
 
 // serveDemo serves the community's page, and the program's own beside it.
