@@ -27,9 +27,12 @@ type Asking struct {
 	Same [][]string `yaml:"same"`
 	// Skip are words that say nothing about the subject.
 	Skip []string `yaml:"skip"`
-	// Subject are words that mark a question as one for us.
+	// Plain are words that say nothing about whether a question is for us.
+	Plain []string `yaml:"plain"`
+	// Sure are words that mark a question as one for us, each alone; Subject
+	// do so more or less, and Context where some come together.
+	Sure    []string `yaml:"sure"`
 	Subject []string `yaml:"subject"`
-	// Context are words that do so where two come together.
 	Context []string `yaml:"context"`
 	// Sets are named lists of words, written $name in patterns.
 	Sets map[string][]string `yaml:"sets"`

