@@ -23,6 +23,7 @@ type recorder struct {
 	actions  []chat.Action
 	forms    []chat.Submission
 	present  []chat.ServerID
+	since    []time.Time
 	absent   []chat.ServerID
 	deleted  []chat.MessageRef
 
@@ -89,7 +90,8 @@ func (h *recorder) Complete(context.Context, chat.Command, string, string) ([]ch
 	return nil, nil
 }
 
-func (h *recorder) Present(_ context.Context, s chat.ServerID, _ time.Time) error {
+func (h *recorder) Present(_ context.Context, s chat.ServerID, since time.Time) error {
+	note(h, &h.since, since)
 	note(h, &h.present, s)
 	return nil
 }

@@ -21,6 +21,7 @@ type guild struct {
 	mine     []id // the roles of the bot's own member
 	roles    []role
 	channels []channel // by id; threads are among them
+	stale    bool      // since it came, messages were missed
 }
 
 type role struct {
@@ -34,6 +35,7 @@ type role struct {
 type channel struct {
 	id         id
 	parent     id // of a thread its channel, of a channel its category
+	last       id // the newest message when the server came
 	kind       channelKind
 	name       string
 	overwrites []overwrite
@@ -106,6 +108,7 @@ type rawChannel struct {
 	ID         id             `json:"id"`
 	Guild      id             `json:"guild_id"`
 	Parent     id             `json:"parent_id"`
+	Last       id             `json:"last_message_id"`
 	Kind       channelKind    `json:"type"`
 	Name       string         `json:"name"`
 	Owner      id             `json:"owner_id"`
@@ -145,7 +148,7 @@ func (r rawRole) role() role {
 // channel keeps what is needed. Overwrites that another channel has as well
 // are shared, as most are those of the category.
 func (c rawChannel) channel(share func([]overwrite) []overwrite) channel {
-	out := channel{id: c.ID, parent: c.Parent, kind: c.Kind, name: c.Name}
+	out := channel{id: c.ID, parent: c.Parent, last: c.Last, kind: c.Kind, name: c.Name}
 	if len(c.Overwrites) > 0 {
 		own := make([]overwrite, len(c.Overwrites))
 		for i, o := range c.Overwrites {

@@ -6,42 +6,35 @@ import (
 	"github.com/waymark-bot/waymark/internal/chat"
 )
 
-// Blind says why the bot misses what is written somewhere.
-type Blind string
-
-// The reasons, gravest first.
+// The rights whose lack makes the bot miss something, as Discord names them.
 const (
-	// BlindView: it may not see the channel at all.
-	BlindView Blind = "view"
-	// BlindConnect: it may not enter the voice channel, whose text it so misses.
-	BlindConnect Blind = "connect"
-	// BlindHistory: it sees new messages, but cannot catch up after a pause.
-	BlindHistory Blind = "history"
-	// BlindPrivateThreads: private threads, unless it is added to them.
-	BlindPrivateThreads Blind = "private-threads"
-	// BlindContent: in the whole server, it is not given what is written.
-	BlindContent Blind = "content"
+	lackView    = "View Channel"
+	lackConnect = "Connect"
+	lackHistory = "Read Message History"
+	lackThreads = "Manage Threads (private threads, unless the bot is added to them)"
+	lackContent = "Message Content Intent"
 )
 
-// Unseen is a place in which the bot misses something; an empty place stands
-// for the whole server.
-type Unseen struct {
-	Place chat.Place
-	Why   Blind
-}
-
-// Coverage lists what the bot cannot see in a server, and why. Direct messages
-// between members are never seen, which needs no entry.
-func (d *Discord) Coverage(ctx context.Context, server chat.ServerID) ([]Unseen, error) {
+// Uncovered lists where the bot misses something, and which right it lacks: the
+// channels that it cannot see, voice channels that it may not enter, channels
+// in which it could not catch up after a pause, and private threads. An entry
+// without a place is about the whole server. Direct messages between members
+// are never seen, whatever the rights, so they need no entry.
+func (d *Discord) Uncovered(ctx context.Context, server chat.ServerID) ([]chat.Uncovered, error) {
 	g, err := d.view(ctx, toID(server))
 	if err != nil {
 		return nil, err
 	}
-	var out []Unseen
-	if d.o.AutoMod {
-		out = append(out, Unseen{Place: chat.Place{Server: server}, Why: BlindContent})
+	me, err := d.self(ctx)
+	if err != nil {
+		return nil, err
 	}
-	me := id(d.me.Load())
+	whole := chat.Place{Server: server}
+	var out []chat.Uncovered
+	if d.o.AutoMod {
+		out = append(out, chat.Uncovered{Place: whole, Why: lackContent})
+	}
+	private := 0 // channels in which private threads are hidden
 	for _, c := range g.channels {
 		if c.kind.thread() || (!c.kind.messages() && !c.kind.forum()) {
 			continue
@@ -50,14 +43,18 @@ func (d *Discord) Coverage(ctx context.Context, server chat.ServerID) ([]Unseen,
 		voice := c.kind == kindVoice || c.kind == kindStage
 		switch {
 		case !can.has(permView):
-			out = append(out, Unseen{g.place(c), BlindView})
+			out = append(out, chat.Uncovered{Place: g.place(c), Why: lackView})
 		case voice && !can.has(permConnect):
-			out = append(out, Unseen{g.place(c), BlindConnect})
+			out = append(out, chat.Uncovered{Place: g.place(c), Why: lackConnect})
 		case !can.has(permHistory):
-			out = append(out, Unseen{g.place(c), BlindHistory})
-		case !voice && !c.kind.forum() && !can.has(permManageThreads):
-			out = append(out, Unseen{g.place(c), BlindPrivateThreads})
+			out = append(out, chat.Uncovered{Place: g.place(c), Why: lackHistory})
 		}
+		if c.kind == kindText && can.has(permView) && !can.has(permManageThreads) {
+			private++
+		}
+	}
+	if private > 0 {
+		out = append(out, chat.Uncovered{Place: whole, Why: lackThreads})
 	}
 	return out, nil
 }

@@ -91,6 +91,7 @@ type Discord struct {
 	app    atomic.Uint64 // the application's id; 0 until known
 	me     atomic.Uint64 // the bot's own user id; 0 until known
 	shards shardSet
+	in     atomic.Pointer[intake] // of the Run that is going on
 }
 
 // timing is every wait of the adapter, so that tests can shorten them.
@@ -124,6 +125,8 @@ var (
 	_ chat.Platform  = (*Discord)(nil)
 	_ chat.Registrar = (*Discord)(nil)
 	_ chat.Directory = (*Discord)(nil)
+	_ chat.Monitored = (*Discord)(nil)
+	_ chat.Covered   = (*Discord)(nil)
 )
 
 // New prepares a connection; it sends nothing. It says what is wrong with the
@@ -189,12 +192,28 @@ func (d *Discord) token() string { return strings.TrimPrefix(d.rest.Token, "Bot 
 // all are.
 func (d *Discord) Ready() error { return d.shards.ready() }
 
+// The bounds within which the connection counts as whole: a heartbeat is
+// acknowledged every 41 s, and the handler takes an event in far less than 2 s.
+const (
+	maxSilent = 55 * time.Second
+	maxBehind = 2 * time.Second
+)
+
+// Connected says whether events arrive now, from everywhere, and are taken.
+func (d *Discord) Connected() bool {
+	in := d.in.Load()
+	return in != nil && d.Ready() == nil && d.shards.silent(time.Now()) <= maxSilent &&
+		!in.late() && in.behind(time.Now()) <= maxBehind
+}
+
 // Run connects all shards and hands over their events until ctx ends, or until
 // Discord refuses for good: then it says why.
 func (d *Discord) Run(ctx context.Context, h chat.Handler) error {
 	work, release := context.WithCancel(context.WithoutCancel(ctx))
 	defer release()
 	in := newIntake(work, d, h)
+	d.in.Store(in)
+	defer d.in.CompareAndSwap(in, nil)
 	defer d.rest.Client.CloseIdleConnections()
 	defer in.finish(d.time.grace, release)
 	return d.runShards(ctx, in)

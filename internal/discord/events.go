@@ -2,6 +2,7 @@ package discord
 
 import (
 	"slices"
+	"time"
 
 	"github.com/waymark-bot/waymark/internal/chat"
 )
@@ -16,8 +17,6 @@ func (in *intake) event(f frame) {
 		in.deleted(f.Data)
 	case "INTERACTION_CREATE":
 		in.interaction(f.Data)
-	case "READY":
-		in.ready(f.Data)
 	case "GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE":
 		in.guild(f.Type, f.Data)
 	case "GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE", "GUILD_ROLE_DELETE":
@@ -89,9 +88,11 @@ func (in *intake) deleted(raw []byte) {
 	}
 }
 
-// ready notes who the bot is. Servers that it knew and that are not named any
-// more are those from which it was removed while it was away.
-func (in *intake) ready(raw []byte) {
+// ready notes who the bot is, and that of the servers which are named and will
+// follow one by one, everything since `lost` may have been missed. Servers that
+// it knew and that are not named any more are those from which it was removed
+// while it was away.
+func (in *intake) ready(raw []byte, lost time.Time) {
 	var e struct {
 		User   rawUser `json:"user"`
 		App    rawUser `json:"application"`
@@ -112,6 +113,9 @@ func (in *intake) ready(raw []byte) {
 	shard, count := uint64(0), uint64(1)
 	if len(e.Shard) == 2 && e.Shard[1] > 0 {
 		shard, count = e.Shard[0], e.Shard[1]
+	}
+	for _, g := range e.Guilds {
+		in.missing(g.ID, lost)
 	}
 	for _, g := range in.d.cache.servers() {
 		mine := uint64(g>>22)%count == shard
@@ -137,9 +141,11 @@ func (in *intake) guild(kind string, raw []byte) {
 	}
 	switch {
 	case kind == "GUILD_DELETE":
-		if !e.Unavailable {
-			in.gone(e.ID)
+		if e.Unavailable {
+			in.missing(e.ID, in.d.now())
+			return
 		}
+		in.gone(e.ID)
 	case e.Unavailable:
 	case kind == "GUILD_UPDATE":
 		in.d.cache.change(e.ID, func(g *guild) {
@@ -151,7 +157,7 @@ func (in *intake) guild(kind string, raw []byte) {
 		})
 	default:
 		in.d.cache.put(newGuild(e, id(in.d.me.Load())))
-		in.add(e.ID, item{kind: itemPresent, server: e.ID})
+		in.add(e.ID, item{kind: itemPresent, server: e.ID, since: in.returned(e.ID)})
 	}
 }
 

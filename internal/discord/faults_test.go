@@ -139,11 +139,18 @@ func TestALostSessionAnnouncesItsServersAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := running(t)
+			s.until("it is whole", s.d.Connected)
+			began := time.Now().Add(-time.Second)
 			lose(s)
 			s.until("the server is announced again", func() bool { return len(noted(s.h, &s.h.present)) == 2 })
 			if n := s.f.Identifies(); n != 2 {
 				t.Errorf("it identified %d times, want twice", n)
 			}
+			since := noted(s.h, &s.h.since)
+			if !since[0].IsZero() || since[1].Before(began) || since[1].After(time.Now()) {
+				t.Errorf("missed since %v and %v, want since the last run and since the break after %v", since[0], since[1], began)
+			}
+			s.until("it is whole again", s.d.Connected)
 			s.ana.Say(s.general, "after")
 			s.heard("after")
 		})
@@ -333,11 +340,11 @@ func TestWhatDoesNotFitIsReadAgain(t *testing.T) {
 			t.Errorf("the lane holds %d items, the text among them", len(lane))
 		}
 	}
-	in.noted, in.missed[toID(s.server())] = maxNoted, false
+	in.noted = maxNoted
 	in.mu.Unlock()
 	in.message(raw, false)
 	in.mu.Lock()
-	if !in.missed[toID(s.server())] {
+	if _, ok := in.missed[toID(s.server())]; !ok {
 		t.Error("a message that could not even be noted was forgotten")
 	}
 	in.held, in.noted = 0, 1
@@ -354,6 +361,9 @@ func TestTheBotIsRemoved(t *testing.T) {
 	s.club.Outage(true)
 	s.club.Outage(false)
 	s.until("it is announced after the outage", func() bool { return len(noted(s.h, &s.h.present)) == 2 })
+	if since := noted(s.h, &s.h.since)[1]; since.IsZero() {
+		t.Error("after an outage all since the last run is read again")
+	}
 	if n := len(noted(s.h, &s.h.absent)); n != 0 {
 		t.Error("an outage was taken for a removal")
 	}

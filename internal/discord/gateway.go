@@ -83,6 +83,7 @@ type link struct {
 	conn  *websocket.Conn
 	life  context.Context // of the socket
 	buf   bytes.Buffer    // of the frame that is being read
+	alive *atomic.Int64   // when anything was last heard, in Unix nanoseconds
 	acked atomic.Bool
 	beats atomic.Pointer[error] // why the heartbeat gave up
 	up    func()                // READY or RESUMED came
@@ -247,6 +248,7 @@ func (l *link) listen(ctx context.Context) (e end) {
 		if err != nil {
 			return l.ended(ctx, err)
 		}
+		l.alive.Store(time.Now().UnixNano())
 		if f.Seq > 0 {
 			l.s.seq.Store(f.Seq)
 		}

@@ -25,7 +25,9 @@ type item struct {
 	server  id
 	message *chat.Message // nil: read it by at when its turn comes
 	at      chat.MessageRef
-	place   bool // message.Place is not known yet
+	place   bool      // message.Place is not known yet
+	since   time.Time // of itemPresent: from when on something may be missed
+	came    time.Time
 }
 
 type itemKind uint8
@@ -51,9 +53,10 @@ type intake struct {
 
 	mu     sync.Mutex
 	lanes  map[id][]item
-	held   int         // items with their message
-	noted  int         // items without
-	missed map[id]bool // servers in which something could not even be noted
+	held   int              // items with their message
+	noted  int              // items without
+	missed map[id]time.Time // servers in which something could not even be noted, since when
+	lost   map[id]time.Time // servers that are to come (again), and since when they are missed
 	asking int
 	asked  map[id]time.Time // interactions, so that each is answered once
 }
@@ -63,7 +66,7 @@ func newIntake(ctx context.Context, d *Discord, h chat.Handler) *intake {
 	return &intake{
 		ctx: ctx, trying: trying, stop: stop, d: d, h: h,
 		workers: make(chan struct{}, messageWorkers),
-		lanes:   map[id][]item{}, missed: map[id]bool{}, asked: map[id]time.Time{},
+		lanes:   map[id][]item{}, missed: map[id]time.Time{}, lost: map[id]time.Time{}, asked: map[id]time.Time{},
 	}
 }
 
@@ -83,14 +86,16 @@ func (in *intake) addLocked(lane id, it item) {
 			it.message = nil
 		}
 		if it.message == nil && in.noted >= maxNoted {
-			if !in.missed[it.server] {
+			if _, already := in.missed[it.server]; !already {
 				in.d.log.Error("too much is waiting; a server has to be read again later", "server", it.server.String())
+				in.missed[it.server] = in.d.now()
+				in.d.cache.change(it.server, func(g *guild) { g.stale = true })
 			}
-			in.missed[it.server] = true
 			return
 		}
 	}
 	in.count(it, +1)
+	it.came = time.Now()
 	waiting, busy := in.lanes[lane]
 	in.lanes[lane] = append(waiting, it)
 	if !busy {
@@ -104,13 +109,6 @@ func (in *intake) count(it item, by int) {
 	} else {
 		in.noted += by
 	}
-}
-
-// Waiting is how many events are kept because the handler did not take them.
-func (in *intake) waiting() int {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.held + in.noted
 }
 
 // drain handles a lane's items in order until there are none.
@@ -146,12 +144,55 @@ func (in *intake) readAgain() {
 	if len(in.missed) == 0 || in.held+in.noted > maxHeld/2 || in.trying.Err() != nil {
 		return
 	}
-	for server := range in.missed {
+	for server, since := range in.missed {
 		delete(in.missed, server)
 		if server != 0 {
-			in.addLocked(server, item{kind: itemPresent, server: server})
+			in.addLocked(server, item{kind: itemPresent, server: server, since: since})
 		}
 	}
+}
+
+// missing notes since when a server's events are missed. An earlier moment,
+// from which nothing was read yet, stands.
+func (in *intake) missing(server id, since time.Time) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if _, already := in.lost[server]; !already {
+		in.lost[server] = since
+	}
+}
+
+// returned gives, and forgets, since when a server was missed. One that was not
+// expected is new: nothing in it was ours to read.
+func (in *intake) returned(server id) time.Time {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	since, expected := in.lost[server]
+	delete(in.lost, server)
+	if !expected {
+		return in.d.now()
+	}
+	return since
+}
+
+// behind is how long the longest waiting event has waited.
+func (in *intake) behind(now time.Time) time.Duration {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	var most time.Duration
+	for _, lane := range in.lanes {
+		if len(lane) > 0 {
+			most = max(most, now.Sub(lane[0].came))
+		}
+	}
+	return most
+}
+
+// late says whether servers are still to come, or something has to be read again.
+func (in *intake) late() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return len(in.lost) > 0 || len(in.missed) > 0
 }
 
 // handle hands an item over until the handler takes it. It gives up only when
@@ -195,7 +236,7 @@ func (in *intake) presence(it *item) error {
 	if it.kind == itemAbsent {
 		return p.Absent(in.ctx, it.server.server())
 	}
-	return p.Present(in.ctx, it.server.server(), time.Time{})
+	return p.Present(in.ctx, it.server.server(), it.since)
 }
 
 // deliver hands over a message, after finding out what is not known of it yet.

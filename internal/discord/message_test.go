@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/waymark-bot/waymark/internal/chat"
@@ -180,7 +181,7 @@ func FuzzEvents(f *testing.F) {
 	f.Add("THREAD_UPDATE", `{"id":"5","guild_id":"3","type":11,"parent_id":"2","name":"n","owner_id":"4"}`)
 	f.Add("THREAD_LIST_SYNC", `{"guild_id":"3","channel_ids":["2"],"threads":[{"id":"6","type":11}]}`)
 	f.Add("GUILD_DELETE", `{"id":"3"}`)
-	f.Add("READY", `{"session_id":"s","user":{"id":"1"},"guilds":[{"id":"3"}],"shard":[0,0]}`)
+
 	f.Add("CHANNEL_DELETE", `{"id":"2","guild_id":"3"}`)
 	f.Add("AUTO_MODERATION_ACTION_EXECUTION", `{"guild_id":"3","user_id":"4","rule_id":"5","action":{"type":1}}`)
 	f.Fuzz(func(t *testing.T, kind, raw string) {
@@ -194,6 +195,7 @@ func FuzzEvents(f *testing.F) {
 		in := newIntake(t.Context(), d, h)
 		in.event(frame{Type: "GUILD_CREATE", Data: []byte(`{"id":"3","channels":[{"id":"2","type":0}]}`)})
 		in.event(frame{Type: kind, Data: []byte(raw)})
+		in.ready([]byte(raw), time.Time{})
 		if f, err := readFrame([]byte(raw)); err == nil {
 			in.event(f)
 		}

@@ -267,6 +267,8 @@ func (d *Discord) After(ctx context.Context, server chat.ServerID, place chat.Pl
 func queryID(i id) string { return strconv.FormatUint(uint64(i), 10) }
 
 // Places lists the channels and active threads in which the bot can read.
+// Latest is as of when the server came: what was written later came as events.
+// Where some of those were lost, it is not told.
 func (d *Discord) Places(ctx context.Context, server chat.ServerID) ([]chat.Place, error) {
 	g, err := d.view(ctx, toID(server))
 	if err != nil {
@@ -275,7 +277,11 @@ func (d *Discord) Places(ctx context.Context, server chat.ServerID) ([]chat.Plac
 	var out []chat.Place
 	for _, c := range g.channels {
 		if c.kind.messages() && g.in(c, id(d.me.Load()), g.mine).has(permView) {
-			out = append(out, g.place(c))
+			p := g.place(c)
+			if c.last != 0 && !g.stale {
+				p.Latest = c.last.time()
+			}
+			out = append(out, p)
 		}
 	}
 	return out, nil

@@ -249,17 +249,17 @@ func TestWhatTheBotCannotSee(t *testing.T) {
 	noHistory := s.club.Text("short memory", []discordtest.Overwrite{discordtest.Deny(s.club.Everyone(), discordtest.ReadMessageHistory), discordtest.Deny(s.club.BotRole(), discordtest.ReadMessageHistory)})
 	thread := s.ana.Thread(s.general, "talk", false)
 	s.start()
-	seen, err := s.d.Coverage(t.Context(), s.server())
+	seen, err := s.d.Uncovered(t.Context(), s.server())
 	if err != nil {
 		t.Fatal(err)
 	}
-	why := map[chat.PlaceID]Blind{}
+	why := map[chat.PlaceID]string{}
 	for _, u := range seen {
 		why[u.Place.ID] = u.Why
 	}
-	for place, want := range map[*discordtest.Channel]Blind{hidden: BlindView, noHistory: BlindHistory, s.general: BlindPrivateThreads} {
-		if why[chat.PlaceID(place.ID)] != want {
-			t.Errorf("%s: %q, want %q", place.Name(), why[chat.PlaceID(place.ID)], want)
+	for place, want := range map[string]string{hidden.ID: lackView, noHistory.ID: lackHistory, s.general.ID: "", "": lackThreads} {
+		if why[chat.PlaceID(place)] != want {
+			t.Errorf("place %q: %q, want %q", place, why[chat.PlaceID(place)], want)
 		}
 	}
 	places, err := s.d.Places(t.Context(), s.server())

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/waymark-bot/waymark/internal/chat"
@@ -69,6 +70,7 @@ type shardSet struct {
 	mu    sync.Mutex
 	count int // 0 before Discord said how many
 	up    map[int]bool
+	alive []*atomic.Int64 // when each shard last heard anything, in Unix nanoseconds
 	fatal error
 }
 
@@ -76,6 +78,28 @@ func (s *shardSet) start(count int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count, s.up, s.fatal = count, map[int]bool{}, nil
+	s.alive = make([]*atomic.Int64, count)
+	for i := range s.alive {
+		s.alive[i] = &atomic.Int64{}
+	}
+}
+
+// heard gives the place where a shard notes when it last heard anything.
+func (s *shardSet) heard(shard int) *atomic.Int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.alive[shard]
+}
+
+// silent is how long the quietest shard has heard nothing.
+func (s *shardSet) silent(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var most time.Duration
+	for _, a := range s.alive {
+		most = max(most, now.Sub(time.Unix(0, a.Load())))
+	}
+	return most
 }
 
 func (s *shardSet) set(shard int, up bool) {
@@ -150,7 +174,7 @@ func (d *Discord) runShards(ctx context.Context, in *intake) error {
 	for i := range count {
 		s := &shard{
 			d: d, in: in, id: i, count: count, gateway: p.URL, bucket: i % max(1, p.Limit.Concurrency),
-			log: d.log.With("shard", i),
+			log: d.log.With("shard", i), alive: d.shards.heard(i),
 		}
 		wg.Go(func() {
 			if errs[i] = s.run(ctx); errs[i] != nil {
@@ -207,6 +231,7 @@ type shard struct {
 	bucket  int
 	gateway string
 	s       session
+	alive   *atomic.Int64
 }
 
 // tryResume is how many times in a row a resume is tried at the address that
@@ -253,13 +278,23 @@ func (s *shard) connect(ctx context.Context) end {
 		address = s.s.resume
 	}
 	resuming := s.s.id != ""
+	var lost time.Time // since when events may be missed; zero after a start
+	if n := s.alive.Load(); n != 0 {
+		lost = time.Unix(0, n)
+	}
 	l := &link{
-		d: s.d, log: s.log, shard: s.id, count: s.count, s: &s.s,
+		d: s.d, log: s.log, shard: s.id, count: s.count, s: &s.s, alive: s.alive,
 		up: func() {
 			s.d.shards.set(s.id, true)
 			s.log.Info("connected to the gateway", "resumed", resuming)
 		},
-		take: func(f frame) { s.in.event(f) },
+		take: func(f frame) {
+			if f.Type == "READY" {
+				s.in.ready(f.Data, lost)
+				return
+			}
+			s.in.event(f)
+		},
 	}
 	return l.run(ctx, address, func(ctx context.Context) error { return s.d.o.Gate.Enter(ctx, s.bucket) })
 }
