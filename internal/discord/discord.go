@@ -87,6 +87,7 @@ type Discord struct {
 	direct  directs
 	notify  notified
 	forms   forms
+	rules   ownRules
 
 	app    atomic.Uint64 // the application's id; 0 until known
 	me     atomic.Uint64 // the bot's own user id; 0 until known

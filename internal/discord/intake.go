@@ -27,6 +27,7 @@ type item struct {
 	at      chat.MessageRef
 	place   bool      // message.Place is not known yet
 	since   time.Time // of itemPresent: from when on something may be missed
+	rule    id        // the AutoMod rule that found it; 0 for a message that was read
 	came    time.Time
 }
 
@@ -241,6 +242,15 @@ func (in *intake) presence(it *item) error {
 
 // deliver hands over a message, after finding out what is not known of it yet.
 func (in *intake) deliver(it *item) error {
+	if it.rule != 0 {
+		own, err := in.d.ownRule(in.ctx, it.server, it.rule)
+		if err != nil && !chat.IsPermanent(err) {
+			return err
+		}
+		if !own || it.message == nil {
+			return nil // the server's own affair, or too much at once: Discord's alert stands
+		}
+	}
 	if it.message == nil {
 		m, err := in.d.Fetch(in.ctx, it.at)
 		if chat.IsPermanent(err) {
@@ -263,6 +273,15 @@ func (in *intake) deliver(it *item) error {
 			}
 		}
 		it.place = false
+	}
+	if a := &it.message.Author; a.Name == "" && !a.Bot && a.ID != "" {
+		p, err := in.d.Person(in.ctx, it.message.Place.Server, a.ID)
+		if err != nil && !chat.IsPermanent(err) {
+			return err
+		}
+		if err == nil {
+			*a = p
+		}
 	}
 	return in.h.Message(in.ctx, *it.message)
 }
