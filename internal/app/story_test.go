@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -343,4 +344,47 @@ func (c *community) report(who chat.PersonID, values map[string]string) {
 		_, err = v.Submit(form, values)
 		return err == nil
 	})
+}
+
+// The stories that a visitor can play do what they promise.
+func TestThePlaygroundsStories(t *testing.T) {
+	for story, want := range map[string]int{"build-up": 1, "disclosure": 1, "banter": 0} {
+		t.Run(story, func(t *testing.T) {
+			c := newCommunity(t)
+			dir := t.TempDir()
+			r := c.start(dir, filepath.Join(dir, "waymark.db"))
+			eventually(t, 20*time.Second, "the commands are there", c.hasCommands)
+			var read atomic.Int64
+			c.at.Intercept(func(op playground.Op, _ *http.Request) (f playground.Fault) {
+				if op == playground.OpAck {
+					f.Answered = func() { read.Add(1) }
+				}
+				return f
+			})
+			if err := c.at.Story("start", story, playground.Normal); err != nil {
+				t.Fatal(err)
+			}
+			for c.told() < c.lines() {
+				if err := c.at.Story("next", story, ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+			eventually(t, 10*time.Second, "every line is read", func() bool { return int(read.Load()) == c.lines() })
+			eventually(t, 10*time.Second, "nothing waits", func() bool { return r.waiting() == "0" })
+			if cards := c.cards("morgan", "staff-room"); len(cards) != want {
+				t.Errorf("staff see %d cards, want %d", len(cards), want)
+			}
+			c.nobodyElseSees("alex", "robin", "sam")
+		})
+	}
+}
+
+func (c *community) told() int  { told, _ := c.story(); return told }
+func (c *community) lines() int { _, of := c.story(); return of }
+
+// story says how many lines of the story are told, and of how many.
+func (c *community) story() (told, of int) {
+	var s struct{ Story struct{ Step, Of int } }
+	c.state("robin", &s)
+	return s.Story.Step, s.Story.Of
 }
