@@ -346,7 +346,7 @@ func (cs *Contacts) addRegion(file string, data []byte, f contactFile, bad *Prob
 func (cs *Contacts) addRow(file string, data []byte, r Region, row bestRow, best map[Who]map[Need][]string, bad *Problems) {
 	for _, id := range row.Show {
 		c, ok := cs.all[id]
-		line := lineOf(data, id)
+		line := lineIn(data, "\nbest:", id)
 		switch {
 		case !ok:
 			bad.add(file, line, "contact %q is not known", id)
@@ -372,7 +372,7 @@ func (cs *Contacts) addRow(file string, data []byte, r Region, row bestRow, best
 			for _, id := range row.Show {
 				c, ok := cs.all[id]
 				if ok && (!slices.Contains(c.Who, w) || c.AdultsOnly && w == Child) {
-					bad.add(file, lineOf(data, id), "contact %q is not for %s, but shown for %s", id, w, n)
+					bad.add(file, lineIn(data, "\nbest:", id), "contact %q is not for %s, but shown for %s", id, w, n)
 				}
 			}
 		}

@@ -10,7 +10,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)`)
+var (
+	yamlLine   = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)`)
+	yamlUnseen = regexp.MustCompile(`^field (\S+) not found in type .*`)
+)
 
 // addYAMLError takes a YAML error apart into one problem for each mistake.
 // offset is the number of lines before the YAML in its file.
@@ -30,7 +33,7 @@ func addYAMLError(file string, offset int, err error, bad *Problems) {
 		if err != nil {
 			line = 0
 		}
-		bad.add(file, line+offset, "%s", m[2])
+		bad.add(file, line+offset, "%s", yamlUnseen.ReplaceAllString(m[2], "the key $1 is not known"))
 	}
 }
 
@@ -52,4 +55,14 @@ func lineOf(data []byte, what string) int {
 		return 0
 	}
 	return 1 + bytes.Count(data[:i], []byte("\n"))
+}
+
+// lineIn is lineOf, from the line on which a part of the file begins.
+func lineIn(data []byte, part, what string) int {
+	i := max(0, bytes.Index(data, []byte(part)))
+	j := bytes.Index(data[i:], []byte(what))
+	if j < 0 {
+		return 0
+	}
+	return 1 + bytes.Count(data[:i+j], []byte("\n"))
 }

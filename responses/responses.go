@@ -43,6 +43,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -117,6 +118,10 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// add notes a mistake, once.
 func (ps *Problems) add(file string, line int, format string, args ...any) {
-	*ps = append(*ps, Problem{File: file, Line: line, Reason: fmt.Sprintf(format, args...)})
+	p := Problem{File: file, Line: line, Reason: fmt.Sprintf(format, args...)}
+	if !slices.Contains(*ps, p) {
+		*ps = append(*ps, p)
+	}
 }

@@ -78,7 +78,7 @@ func (s speech) read(text string) []string {
 
 // near says whether two words differ by a slip of typing: a letter more, less
 // or swapped; in words of seven letters and more also another letter; in words
-// of eight and more two slips. The first letter has to be right, and short
+// of ten and more two slips. The first letter has to be right, and short
 // words have to be the same.
 func near(a, b string) bool {
 	if a == b {
@@ -90,7 +90,7 @@ func near(a, b string) bool {
 		return false
 	}
 	most := 1
-	if short >= 8 {
+	if short >= 10 {
 		most = 2
 	}
 	if len(x)-len(y) > most || len(y)-len(x) > most || distance(x, y) > most {
