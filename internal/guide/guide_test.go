@@ -66,7 +66,8 @@ func hasButton(c chat.Card, verb string) bool {
 // every card that comes can be shown, hidden, and leads to help.
 func TestEverythingThatCanBePressedWorks(t *testing.T) {
 	g := newGuide(t)
-	for _, s := range []Server{{ID: "s1", Platform: "playground", Region: "UK"}, {ID: "s1", Platform: "slack"}} {
+	// Every choice of every select is tried on one server, the first on the other.
+	for s, choices := range map[Server]int{{ID: "s1", Platform: "playground", Region: "UK"}: chat.MaxOptions, {ID: "s1", Platform: "slack"}: 1} {
 		seen := map[string]bool{}
 		var visit func(where string, a chat.Answer)
 		visit = func(where string, a chat.Answer) {
@@ -89,7 +90,7 @@ func TestEverythingThatCanBePressedWorks(t *testing.T) {
 						visit(id, press(t, g, s, k.Verb, k.Arg, ""))
 					}
 				case chat.Select:
-					for _, o := range k.Options {
+					for _, o := range k.Options[:min(choices, len(k.Options))] {
 						if id := k.Verb + " " + k.Arg + " " + o.Value; !seen[id] {
 							seen[id] = true
 							visit(id, press(t, g, s, k.Verb, k.Arg, o.Value))
