@@ -30,7 +30,9 @@ func NewTrouble(s *Sender) *Trouble {
 func (t *Trouble) Begin(ctx context.Context, k servers.Key) {
 	t.mu.Lock()
 	_, on := t.on[k]
-	t.on[k] = t.on[k]
+	if !on {
+		t.on[k] = chat.MessageRef{}
+	}
 	t.mu.Unlock()
 	if !on {
 		t.begin(ctx, k)
