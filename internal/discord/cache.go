@@ -30,6 +30,7 @@ type role struct {
 	name  string
 	bot   bool // belongs to one program, and to nobody else
 	own   bool // given and taken by Discord alone, as that of a program
+	named bool // anybody may mention it
 }
 
 type channel struct {
@@ -99,6 +100,7 @@ type rawRole struct {
 	Name string `json:"name"`
 	Perm bits   `json:"permissions"`
 	Own  bool   `json:"managed"`
+	Free bool   `json:"mentionable"`
 	Tags struct {
 		Bot id `json:"bot_id"`
 	} `json:"tags"`
@@ -142,7 +144,7 @@ type rawUser struct {
 }
 
 func (r rawRole) role() role {
-	return role{id: r.ID, perms: r.Perm, name: r.Name, bot: r.Tags.Bot != 0, own: r.Own}
+	return role{id: r.ID, perms: r.Perm, name: r.Name, bot: r.Tags.Bot != 0, own: r.Own, named: r.Free}
 }
 
 // channel keeps what is needed. Overwrites that another channel has as well

@@ -3,8 +3,11 @@ package discord
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/waymark-bot/waymark/internal/chat"
 )
@@ -33,6 +36,7 @@ const (
 // can be compared with what is registered already.
 type command struct {
 	Name         string            `json:"name"`
+	Named        map[string]string `json:"name_localizations,omitempty"`
 	Kind         int               `json:"type"`
 	Description  string            `json:"description,omitempty"`
 	Translated   map[string]string `json:"description_localizations,omitempty"`
@@ -45,6 +49,7 @@ type command struct {
 type commandOption struct {
 	Kind        int               `json:"type"`
 	Name        string            `json:"name"`
+	Named       map[string]string `json:"name_localizations,omitempty"`
 	Description string            `json:"description"`
 	Translated  map[string]string `json:"description_localizations,omitempty"`
 	Required    bool              `json:"required,omitempty"`
@@ -54,8 +59,9 @@ type commandOption struct {
 }
 
 type choice struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	Name  string            `json:"name"`
+	Named map[string]string `json:"name_localizations,omitempty"`
+	Value string            `json:"value"`
 }
 
 // Register makes the commands known everywhere, if they are not already as
@@ -108,7 +114,7 @@ func alikeCommands(a, b []command) bool {
 // what is used on a server's messages, in servers alone.
 func (d *Discord) command(s chat.CommandSpec) command {
 	c := command{
-		Name: s.Name, Kind: commandSlash, Contexts: []int{inServer, inBotDM, inPrivate}, Integrations: []int{installServer, installPerson},
+		Name: s.Name, Named: d.named(s.Name, !s.OnMessage), Kind: commandSlash, Contexts: []int{inServer, inBotDM, inPrivate}, Integrations: []int{installServer, installPerson},
 	}
 	if s.Staff || s.OnMessage {
 		c.Contexts, c.Integrations = []int{inServer}, []int{installServer}
@@ -124,7 +130,7 @@ func (d *Discord) command(s chat.CommandSpec) command {
 	c.Description, c.Translated = d.described(s.Description, s.Name)
 	c.Options = d.options(s.Options)
 	for _, sub := range s.Subcommands {
-		o := commandOption{Kind: optionSub, Name: sub.Name, Options: d.options(sub.Options)}
+		o := commandOption{Kind: optionSub, Name: sub.Name, Named: d.named(sub.Name, true), Options: d.options(sub.Options)}
 		o.Description, o.Translated = d.described(sub.Description, sub.Name)
 		c.Options = append(c.Options, o)
 	}
@@ -137,11 +143,11 @@ func permString(b bits) string { return id(b).String() }
 func (d *Discord) options(list []chat.OptionSpec) []commandOption {
 	var out []commandOption
 	for _, s := range list {
-		o := commandOption{Kind: optionKind(s.Kind), Name: s.Name, Required: s.Required}
+		o := commandOption{Kind: optionKind(s.Kind), Name: s.Name, Named: d.named(s.Name, true), Required: s.Required}
 		o.Description, o.Translated = d.described(s.Description, s.Name)
 		if o.Kind == optionText && len(s.Choices) > 0 && len(s.Choices) <= maxChoices {
 			for _, k := range s.Choices {
-				o.Choices = append(o.Choices, choice{Name: choiceName(k), Value: short(k.Value, maxChoiceLength)})
+				o.Choices = append(o.Choices, choice{Name: choiceName(k), Named: d.named(choiceName(k), false), Value: short(k.Value, maxChoiceLength)})
 			}
 		} else if o.Kind == optionText {
 			o.Complete = s.Completes
@@ -172,19 +178,40 @@ func optionKind(k chat.OptionKind) int {
 	return optionText
 }
 
-// described gives a description, which Discord must have, and its translations.
-func (d *Discord) described(text, name string) (string, map[string]string) {
-	var other map[string]string
-	if d.o.Translate != nil {
-		for locale, t := range d.o.Translate(text) {
-			if t = short(oneLine(t), maxCommandText); t != "" {
-				if other == nil {
-					other = map[string]string{}
-				}
-				other[locale] = t
-			}
+// named gives the translations of a name. That of a slash command or of an
+// option is one short word in small letters; what is not is left out.
+func (d *Discord) named(name string, word bool) map[string]string {
+	out := d.translated(name, maxCommandText)
+	maps.DeleteFunc(out, func(_, n string) bool {
+		return word && (!commandWord.MatchString(n) || n != strings.ToLower(n))
+	})
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+var commandWord = regexp.MustCompile(`^[-_\p{L}\p{N}]{1,32}$`)
+
+func (d *Discord) translated(text string, most int) map[string]string {
+	if d.o.Translate == nil {
+		return nil
+	}
+	out := map[string]string{}
+	for locale, t := range d.o.Translate(text) {
+		if t = short(oneLine(t), most); t != "" {
+			out[locale] = t
 		}
 	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// described gives a description, which Discord must have, and its translations.
+func (d *Discord) described(text, name string) (string, map[string]string) {
+	other := d.translated(text, maxCommandText)
 	if text = short(oneLine(text), maxCommandText); text == "" {
 		text = name
 	}

@@ -13,6 +13,10 @@ const (
 	lackHistory = "Read Message History"
 	lackThreads = "Manage Threads (private threads, unless the bot is added to them)"
 	lackContent = "Message Content Intent"
+	lackSend    = "Send Messages"
+	lackOpen    = "Create Public Threads"
+	lackThread  = "Send Messages in Threads"
+	lackMention = "Mention @everyone, @here and All Roles (or let anyone mention the staff role)"
 )
 
 // Uncovered lists where the bot misses something, and which right it lacks: the
@@ -55,6 +59,39 @@ func (d *Discord) Uncovered(ctx context.Context, server chat.ServerID) ([]chat.U
 	}
 	if private > 0 {
 		out = append(out, chat.Uncovered{Place: whole, Why: lackThreads})
+	}
+	return out, nil
+}
+
+// Lacks lists the rights that the bot needs in a staff room and does not have
+// there, as Discord names them; none where all is well. Without the threads,
+// later signs stand beside the card; without the mention, nobody is notified
+// but by the room's own settings.
+func (d *Discord) Lacks(ctx context.Context, server chat.ServerID, place chat.PlaceID, staff chat.StaffRule) ([]string, error) {
+	g, err := d.view(ctx, toID(server))
+	if err != nil {
+		return nil, err
+	}
+	me, err := d.self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, ok := g.channel(toID(place))
+	if !ok {
+		return nil, nowhere("look up place")
+	}
+	can := g.in(c, me, g.mine)
+	var out []string
+	for _, r := range []struct {
+		perm bits
+		name string
+	}{{permView, lackView}, {permSend, lackSend}, {permHistory, lackHistory}, {permOpenThreads, lackOpen}, {permSendInThreads, lackThread}} {
+		if !can.has(r.perm) {
+			out = append(out, r.name)
+		}
+	}
+	if r, ok := g.role(g.staffRole(staff)); ok && !r.named && !can.has(permMentionAll) {
+		out = append(out, lackMention)
 	}
 	return out, nil
 }

@@ -149,7 +149,9 @@ func (in *intake) guild(kind string, raw []byte) {
 	case e.Unavailable:
 	case kind == "GUILD_UPDATE":
 		in.d.cache.change(e.ID, func(g *guild) {
-			g.owner = e.Owner
+			if e.Owner != 0 {
+				g.owner = e.Owner
+			}
 			if len(e.Roles) > 0 {
 				fresh := newGuild(e, 0)
 				g.roles = fresh.roles

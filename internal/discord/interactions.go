@@ -146,7 +146,7 @@ func (in *intake) answer(x *rawInteraction) {
 	defer cancel()
 	a := &answering{d: in.d, x: x}
 	done := make(chan reply, 1)
-	go func() { done <- in.respond(ctx, x) }()
+	in.wg.Go(func() { done <- in.respond(ctx, x) })
 	if x.Kind == askComplete {
 		in.complete(ctx, a, done)
 		return

@@ -220,7 +220,15 @@ func TestOptionsOfCommandsArriveAsIDs(t *testing.T) {
 
 func TestCommandsAreRegisteredOnlyWhereTheyDiffer(t *testing.T) {
 	s := newScene(t, discordtest.Options{}, func(o *Options) {
-		o.Translate = func(text string) map[string]string { return map[string]string{"de": "Auf Deutsch: " + text, "fr": ""} }
+		o.Translate = func(text string) map[string]string {
+			switch text {
+			case "learn":
+				return map[string]string{"de": "lernen", "fr": "Ap prendre"}
+			case "report":
+				return nil
+			}
+			return map[string]string{"de": "Auf Deutsch: " + text, "fr": ""}
+		}
 	})
 	for range 2 {
 		if err := s.d.Register(t.Context(), specs); err != nil {

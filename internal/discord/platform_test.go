@@ -274,6 +274,31 @@ func TestWhatTheBotCannotSee(t *testing.T) {
 	}
 }
 
+func TestWhatTheBotLacksInTheStaffRoom(t *testing.T) {
+	s := running(t)
+	lacks := func(c *discordtest.Channel) []string {
+		t.Helper()
+		got, err := s.d.Lacks(t.Context(), s.server(), chat.PlaceID(c.ID), s.rule())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := lacks(s.staff); !slices.Equal(got, []string{lackMention}) {
+		t.Errorf("after the invitation it lacks %q, want the mention alone", got)
+	}
+	s.club.BotRole().Grant(discordtest.BotByDefault | discordtest.MentionEveryone)
+	s.until("the mention is granted", func() bool { return len(lacks(s.staff)) == 0 })
+	hidden := s.club.Text("hidden", discordtest.Only(s.mods))
+	s.until("the channel is known", func() bool { _, _, ok := s.d.known(toID(s.server()), toID(chat.PlaceID(hidden.ID)), 0); return ok })
+	if got := lacks(hidden); len(got) != 6 || got[0] != lackView {
+		t.Errorf("in a hidden channel it lacks %q", got)
+	}
+	if _, err := s.d.Lacks(t.Context(), s.server(), "1", s.rule()); !chat.IsGone(err) {
+		t.Errorf("no channel gave %v", err)
+	}
+}
+
 func TestTheInviteAsksForLittle(t *testing.T) {
 	s := newScene(t, discordtest.Options{})
 	link, err := s.d.Invite(t.Context())

@@ -77,6 +77,7 @@ func (d *Discord) Post(ctx context.Context, p chat.Post) (chat.MessageRef, error
 	if role := d.notify.of(toID(p.Server)); p.Notify && !direct && role != 0 && count(m.Components) < maxComponents {
 		m.Components = append([]component{mention(role)}, m.Components...)
 		m.Mentions.Roles = []id{role}
+		cutText(m.Components[1].Components, textLength(m.Components)-maxText)
 	}
 	if p.Under != "" {
 		return d.postUnder(ctx, p, m)
