@@ -104,14 +104,15 @@ func (s *Sender) facts(c cases.Case) chat.Facts {
 		add("staff.card.about", c.AuthorName)
 	}
 	if c.PlaceName != "" {
-		add("staff.card.where", s.place(c.PlaceName))
+		add("staff.card.where", s.Place(c.PlaceName))
 	}
 	add("staff.card.when", When(c.UpdatedAt))
 	add("staff.card.status", s.Status(c))
 	return f
 }
 
-func (s *Sender) place(name string) string { return "#" + name }
+// Place is what a channel is called where staff read it.
+func (s *Sender) Place(name string) string { return "#" + name }
 
 // Status says in words where a case stands.
 func (s *Sender) Status(c cases.Case) string {
@@ -290,7 +291,7 @@ func (s *Sender) noteCard(c cases.Case, signs []cases.Sign, j job) chat.Card {
 	}
 	last := fresh[len(fresh)-1]
 	card.Blocks = []chat.Block{
-		chat.List{Title: s.texts.Say("staff.note.where", "place", s.place(last.PlaceName), "when", When(last.At)), Items: s.reasons(fresh)},
+		chat.List{Title: s.texts.Say("staff.note.where", "place", s.Place(last.PlaceName), "when", When(last.At)), Items: s.reasons(fresh)},
 	}
 	return card
 }

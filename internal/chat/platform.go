@@ -163,6 +163,14 @@ type Covered interface {
 	Uncovered(ctx context.Context, server ServerID) ([]Uncovered, error)
 }
 
+// Equipped is implemented by platforms on which the bot can be let into a room
+// and still lack rights that it needs there.
+type Equipped interface {
+	// Lacks lists the rights that the bot needs in a staff room and does not
+	// have there, as the platform names them; none where all is well.
+	Lacks(ctx context.Context, server ServerID, place PlaceID, staff StaffRule) ([]string, error)
+}
+
 // Uncovered is a place that the bot cannot read.
 type Uncovered struct {
 	Place Place

@@ -39,7 +39,7 @@ func (d *Desk) show(ctx context.Context, v viewer, c cases.Case, a chat.Action) 
 		card.Blocks = append(card.Blocks, chat.Text(d.texts.Say("staff.show.failed")))
 	default:
 		card.Blocks = append(card.Blocks,
-			chat.Text(d.texts.Say("staff.show.body", "name", m.Author.Name, "place", "#"+m.Place.Name, "when", alert.When(m.Time))),
+			chat.Text(d.texts.Say("staff.show.body", "name", m.Author.Name, "place", d.cards.Place(m.Place.Name), "when", alert.When(m.Time))),
 			chat.Quote(clip(m.Text)))
 		if m.Edited {
 			card.Blocks = append(card.Blocks, chat.Text(d.texts.Say("staff.show.edited")))

@@ -2,12 +2,16 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/waymark-bot/waymark/internal/alert"
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/store"
 )
+
+// maxBlind is how many places that the bot cannot read are named.
+const maxBlind = 8
 
 // state tells staff whether alerts arrive: it never fails, because it is what
 // they look at when something does.
@@ -24,6 +28,9 @@ func (d *Desk) state(ctx context.Context, v viewer) chat.Answer {
 		add("paused", d.texts.Say("staff.state.pauseduntil", "when", alert.When(v.set.PausedUntil)))
 	} else {
 		add("paused", d.texts.Say("staff.state.unpaused"))
+	}
+	if blind := d.uncovered(ctx, v); blind != "" {
+		add("coverage", blind)
 	}
 	var w []store.Waiting
 	err := d.db.Read(ctx, func(tx *store.Tx) (err error) {
@@ -54,7 +61,45 @@ func (d *Desk) room(ctx context.Context, v viewer) string {
 	case a.Others != "":
 		return d.texts.Say("staff.state.roomopen", "who", a.Others)
 	}
+	if p, ok := d.platforms[v.key.Platform].(chat.Equipped); ok {
+		rights, err := p.Lacks(ctx, v.key.Server, v.set.StaffPlace, chat.StaffRule{Place: v.set.StaffPlace, Role: v.set.StaffRole})
+		if err == nil && len(rights) > 0 {
+			return d.texts.Say("staff.state.lacks", "rights", strings.Join(rights, ", "))
+		}
+	}
 	return d.texts.Say("staff.state.roomok")
+}
+
+// uncovered says what the bot cannot read, where the platform tells.
+func (d *Desk) uncovered(ctx context.Context, v viewer) string {
+	p, ok := d.platforms[v.key.Platform].(chat.Covered)
+	if !ok {
+		return ""
+	}
+	places, err := p.Uncovered(ctx, v.key.Server)
+	if err != nil {
+		return d.texts.Say("staff.state.coveragefail")
+	}
+	var lines []string
+	for _, u := range places {
+		if u.Place.ID != v.set.StaffPlace && !slices.Contains(v.set.Excluded, u.Place.ID) {
+			lines = append(lines, d.blind(u))
+		}
+	}
+	if len(lines) == 0 {
+		return d.texts.Say("staff.state.coverageok")
+	}
+	if rest := len(lines) - maxBlind; rest > 0 {
+		lines = append(lines[:maxBlind], d.texts.Say("staff.card.more", "n", rest))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (d *Desk) blind(u chat.Uncovered) string {
+	if u.Place.ID == "" {
+		return d.texts.Say("staff.state.blindall", "why", u.Why)
+	}
+	return d.texts.Say("staff.state.blind", "place", d.cards.Place(u.Place.Name), "why", u.Why)
 }
 
 func (d *Desk) leads(ctx context.Context, v viewer) string {
