@@ -120,8 +120,8 @@ func BenchmarkFrames(b *testing.B) {
 		ctx, stop := context.WithCancel(context.Background())
 		ended := make(chan error, 1)
 		go func() { ended <- d.Run(ctx, h) }()
-		for len(noted(&h.recorder, &h.present)) == 0 {
-			time.Sleep(time.Millisecond)
+		if !came(func() bool { return len(noted(&h.recorder, &h.present)) > 0 }) {
+			b.Fatal("the server did not come")
 		}
 		b.ReportAllocs()
 		b.ResetTimer()

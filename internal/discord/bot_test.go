@@ -209,15 +209,27 @@ func running(t *testing.T) *scene {
 
 func (s *scene) until(what string, ok func() bool) {
 	s.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			buf := make([]byte, 1<<18)
-			s.Logf("log:\n%s\n%s", s.log, buf[:runtime.Stack(buf, true)])
-			s.Fatalf("waited in vain: %s", what)
-		}
-		time.Sleep(time.Millisecond)
+	if !came(ok) {
+		buf := make([]byte, 1<<18)
+		s.Logf("log:\n%s\n%s", s.log, buf[:runtime.Stack(buf, true)])
+		s.Fatalf("waited in vain: %s", what)
 	}
+}
+
+// came waits for something to come true, with a patience that is spent only
+// where the test is about to fail.
+func came(ok func() bool) bool {
+	over := time.After(10 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-over:
+			return false
+		case <-tick.C:
+		}
+	}
+	return true
 }
 
 func (s *scene) heard(texts ...string) {

@@ -101,7 +101,7 @@ func TestRequestsAreSpread(t *testing.T) {
 }
 
 func TestNothingIsLostWhenTheConnectionBreaks(t *testing.T) {
-	for name, break_ := range map[string]func(*scene){
+	for name, part := range map[string]func(*scene){
 		"the socket drops":      func(s *scene) { s.f.Drop(0) },
 		"op 7":                  func(s *scene) { s.f.Reconnect(0) },
 		"op 9, resumable":       func(s *scene) { s.f.Invalidate(0, true) },
@@ -113,7 +113,7 @@ func TestNothingIsLostWhenTheConnectionBreaks(t *testing.T) {
 			s := running(t)
 			s.ana.Say(s.general, "before")
 			s.heard("before")
-			break_(s)
+			part(s)
 			s.ana.Say(s.general, "meanwhile")
 			s.heard("before", "meanwhile")
 			if n := s.f.Identifies(); n != 1 {
@@ -272,10 +272,8 @@ func TestAllShardsRunAndIdentifyInTurn(t *testing.T) {
 }
 
 func TestNothingIsLeftBehindAfterTheEnd(t *testing.T) {
-	before := runtime.NumGoroutine()
 	s := newScene(t, discordtest.Options{Shards: 3})
 	base := runtime.NumGoroutine()
-	_ = before
 	for range 3 {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -316,7 +314,6 @@ func TestTheHandlerGetsWhatItRefusedAgainInOrder(t *testing.T) {
 	if strings.Join(here, "") != "12" {
 		t.Errorf("taken in the order %v", here)
 	}
-	s.Log(s.log.String())
 	if strings.Contains(s.log.String(), "elsewhere") {
 		t.Error("the log holds what somebody wrote")
 	}
@@ -400,11 +397,9 @@ func TestSecretsStayHidden(t *testing.T) {
 	s := newScene(t, discordtest.Options{})
 	s.f.FailNext(1, discordtest.OpGateway, discordtest.Fault{Hang: true})
 	s.d.time.request = 20 * time.Millisecond
-	_, err := s.d.plan(func() context.Context {
-		c, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-		t.Cleanup(cancel)
-		return c
-	}())
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	_, err := s.d.plan(ctx)
 	text := s.log.String()
 	if err != nil {
 		text += err.Error()

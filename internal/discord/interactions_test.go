@@ -15,9 +15,9 @@ import (
 func TestASlowAnswerIsAnsweredInTime(t *testing.T) {
 	s := newScene(t, discordtest.Options{})
 	s.d.time.deferAfter = 20 * time.Millisecond
-	go_ := make(chan chat.Answer, 1)
-	s.h.onCommand = func(context.Context, chat.Command) (chat.Answer, error) { return <-go_, nil }
-	s.h.onAction = func(chat.Action) (chat.Answer, error) { return <-go_, nil }
+	answers := make(chan chat.Answer, 1)
+	s.h.onCommand = func(context.Context, chat.Command) (chat.Answer, error) { return <-answers, nil }
+	s.h.onAction = func(chat.Action) (chat.Answer, error) { return <-answers, nil }
 	s.start()
 
 	asked := s.ana.Slash(s.general, "learn")
@@ -25,7 +25,7 @@ func TestASlowAnswerIsAnsweredInTime(t *testing.T) {
 	if asked.Kind() != replyLater {
 		t.Errorf("the first answer is of the kind %d, want %d", asked.Kind(), replyLater)
 	}
-	go_ <- chat.Show(simpleCard("Help"))
+	answers <- chat.Show(simpleCard("Help"))
 	reply := asked.Reply()
 	if !reply.Private || !reply.Has("Help") {
 		t.Errorf("Ana got %q (private %v)", reply.Text(), reply.Private)
@@ -33,19 +33,19 @@ func TestASlowAnswerIsAnsweredInTime(t *testing.T) {
 
 	again := s.ana.Press(reply, "Again")
 	again.AwaitAnswered()
-	go_ <- chat.Turn(simpleCard("Turned"))
+	answers <- chat.Turn(simpleCard("Turned"))
 	s.until("the card turns", func() bool { return reply.Now().Has("Turned") })
 
 	more := s.ana.Press(reply.Now(), "Again")
 	more.AwaitAnswered()
-	go_ <- chat.Show(simpleCard("Below"))
+	answers <- chat.Show(simpleCard("Below"))
 	if m := more.AwaitFollowUp(1); !m.Private || !m.Has("Below") {
 		t.Errorf("below it: %q (private %v)", m.Text(), m.Private)
 	}
 
 	hide := s.ana.Press(reply.Now(), "Hide")
 	hide.AwaitAnswered()
-	go_ <- chat.Answer{Hide: true}
+	answers <- chat.Answer{Hide: true}
 	s.until("the card goes", func() bool {
 		return !slices.ContainsFunc(s.ana.Private(), func(m discordtest.Message) bool { return m.Has("Turned") })
 	})
@@ -61,10 +61,8 @@ func TestALateFormIsOpenedByAButton(t *testing.T) {
 	s.d.time.deferAfter = 20 * time.Millisecond
 	form := chat.Form{Verb: "report", Arg: "x", Title: "Tell staff", Intro: "Only staff read this.",
 		Fields: []chat.Field{{Name: "what", Label: "What happened?", Kind: chat.Paragraph, Required: true}}}
-	s.h.onCommand = func(context.Context, chat.Command) (chat.Answer, error) {
-		time.Sleep(60 * time.Millisecond)
-		return chat.Answer{Form: &form}, nil
-	}
+	late := make(chan struct{})
+	s.h.onCommand = func(context.Context, chat.Command) (chat.Answer, error) { <-late; return chat.Answer{Form: &form}, nil }
 	s.h.onSubmit = func(x chat.Submission) (chat.Answer, error) {
 		if x.Value("what") == "again" {
 			return chat.Answer{Form: &form}, nil // not allowed by Discord: a button stands in
@@ -72,7 +70,10 @@ func TestALateFormIsOpenedByAButton(t *testing.T) {
 		return chat.Show(simpleCard("Received")), nil
 	}
 	s.start()
-	card := s.ana.Slash(s.general, "report").Reply()
+	asked := s.ana.Slash(s.general, "report")
+	asked.AwaitAnswered()
+	close(late)
+	card := asked.Reply()
 	filled := s.ana.Press(card, "Tell staff")
 	if m := filled.Modal(); m.Title != "Tell staff" || len(m.Fields) != 1 {
 		t.Errorf("the form is %+v", m)
@@ -109,7 +110,9 @@ func TestAnExpiredTokenIsLetGo(t *testing.T) {
 	s := running(t)
 	s.f.FailNext(1, discordtest.OpAnswer, discordtest.Fault{Status: 404, Code: 10062, Message: "Unknown interaction"})
 	s.ana.Slash(s.general, "learn")
-	s.f.AwaitRequests(1, discordtest.OpAnswer)
+	s.until("it is refused", func() bool {
+		return slices.ContainsFunc(s.f.Requests(), func(r discordtest.Request) bool { return r.Op() == discordtest.OpAnswer && r.Status == 404 })
+	})
 	s.ana.Slash(s.general, "learn").Reply()
 	if n := s.f.Count(discordtest.OpAnswer); n != 2 {
 		t.Errorf("%d answers were sent, want two: an expired one is not tried again", n)

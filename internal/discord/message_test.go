@@ -92,8 +92,7 @@ func TestEveryKindOfMessageIsRead(t *testing.T) {
 	}
 
 	s.ana.Say(s.general, "see https://example.org", discordtest.WithEmbeds(map[string]any{"type": "rich", "title": "Not her words"}))
-	m = want("a preview", "see https://example.org")
-	_ = m
+	want("a preview", "see https://example.org")
 
 	other := s.f.OtherBot("Helper")
 	s.club.Join(other)
