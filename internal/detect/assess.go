@@ -28,6 +28,10 @@ func SeverityOf(weight float64) Severity {
 // sum, further signs of one kind mean less.
 func Assess(signals []Signal) Severity { return SeverityOf(Sum(Strongest(signals))) }
 
+// fullPair is the strength that both signs of a pair need for the whole bonus;
+// weaker ones, such as those that context lowered, get their share of it.
+const fullPair = 3
+
 // Strengths is how strong the signs of each category are.
 type Strengths map[Category]float64
 
@@ -80,11 +84,11 @@ func Sum(s Strengths) float64 {
 		top = max(top, w)
 	}
 	for _, p := range pairs() {
-		if s[p.a] >= 1 && p.a != "" {
-			if p.b != "" && s[p.b] >= 1 || p.b == "" && s.other(p.a) {
-				harm += p.bonus
-			}
+		with := s[p.b]
+		if p.b == "" {
+			with = s.strongestBeside(p.a)
 		}
+		harm += p.bonus * min(1, min(s[p.a], with)/fullPair)
 	}
 	sum := max(harm, help)
 	if top < urgentWeight {
@@ -93,12 +97,13 @@ func Sum(s Strengths) float64 {
 	return sum
 }
 
-// other says whether there is a sign of harm besides those of a category.
-func (s Strengths) other(than Category) bool {
-	for c, w := range s {
-		if c != than && !c.Disclosure() && w >= 1 {
-			return true
+// strongestBeside is the strongest sign of harm besides those of a category.
+func (s Strengths) strongestBeside(c Category) float64 {
+	var top float64
+	for k, w := range s {
+		if k != c && !k.Disclosure() {
+			top = max(top, w)
 		}
 	}
-	return false
+	return top
 }

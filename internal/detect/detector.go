@@ -190,36 +190,30 @@ func (s *scratch) keep(g Signal) {
 
 // quotedFactor is what is left of a sign in quotation marks: most often
 // somebody else's words, but also an easy way around us.
-const quotedFactor = 0.5
+const quotedFactor = 0.45
 
-// inContexts lowers a signal by the contexts that it stands in. Several do not
-// add up: the strongest counts.
+// inContexts turns a sign that somebody else is said to have given into a
+// disclosure, and lowers a sign by the contexts that it stands in. Several do
+// not add up: the strongest counts. A disclosure is never lowered by quotation
+// marks.
 func (p *program) inContexts(s *scratch, f found, r *compiledRule, g *Signal) {
+	if r.Speaker == Initiator && !g.Category.Disclosure() {
+		for i := range p.contexts {
+			if c := &p.contexts[i]; c.becomes != "" && p.contextHolds(s, c, f) {
+				g.Category = c.becomes
+				break
+			}
+		}
+	}
 	factor := 1.0
-	if r.Speaker == Initiator && !r.Category.Disclosure() && p.isQuoted(s, f) {
+	if !g.Category.Disclosure() && r.Speaker == Initiator && p.isQuoted(s, f) {
 		factor = quotedFactor
 	}
-	told := Category("")
 	for i := range p.contexts {
 		c := &p.contexts[i]
-		if c.becomes != "" && (told != "" || r.Speaker != Initiator || g.Category.Disclosure()) {
-			continue
+		if c.becomes == "" && c.factor < factor && slices.Contains(c.lowers, g.Category) && p.contextHolds(s, c, f) {
+			factor = c.factor
 		}
-		if c.becomes == "" && (c.factor >= factor || !slices.Contains(c.lowers, g.Category)) {
-			continue
-		}
-		if !p.contextHolds(s, c, f) {
-			continue
-		}
-		if c.becomes != "" {
-			told = c.becomes
-			continue
-		}
-		factor = c.factor
-	}
-	if told != "" { // a report of it is never lowered by a quotation
-		g.Category = told
-		factor = max(factor, 1)
 	}
 	g.Weight *= factor
 }

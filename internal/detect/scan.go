@@ -110,21 +110,22 @@ type scanner struct {
 	off   offsets
 	masks bool // an asterisk stands for any letter
 
-	word       int // start of the current word in text, -1 outside
-	lo         int // start of its spelling in s.low
-	hash       uint32
-	digits     bool // only digits so far
-	mixed      bool // letters and digits
-	vowel      bool
-	runs, run  int // of one letter repeated: how many, and the current one's length
-	longest    int
-	currency   bool // a currency sign stood before it
-	inQuote    bool
-	inFence    bool
-	quotedLine bool
-	newSent    bool
-	sep        byte
-	oneLetter  int
+	word        int // start of the current word in text, -1 outside
+	lo          int // start of its spelling in s.low
+	hash        uint32
+	digits      bool // only digits so far
+	mixed       bool // letters and digits
+	vowel       bool
+	runs, run   int // of one letter repeated: how many, and the current one's length
+	longest     int
+	currency    bool // a currency sign stood before it
+	inQuote     bool
+	inFence     bool
+	singleQuote int // where the 'quotation' that was opened ends, 0 for none
+	quotedLine  bool
+	newSent     bool
+	sep         byte
+	oneLetter   int
 }
 
 // scan appends the tokens of a view to s.toks and returns what it noticed.
@@ -174,6 +175,12 @@ func (c *scanner) all() (h hints) {
 			if c.word >= 0 && i+1 < len(text) && (c.p.isLetter(text[i+1]) || text[i+1] >= utf8.RuneSelf) {
 				i++ // it's -> its
 				continue
+			}
+			if c.word < 0 && c.singleQuote == 0 {
+				c.singleQuote = c.p.closingQuote(text, i+1)
+			} else if i == c.singleQuote {
+				c.close(i, &h)
+				c.singleQuote = 0
 			}
 			c.close(i, &h)
 		case quoteMark:
@@ -251,6 +258,20 @@ func (c *scanner) all() (h hints) {
 		s.toks[n-1].flags |= closes
 	}
 	return h
+}
+
+// closingQuote finds the ' that ends a quotation of some length that begins
+// at i, 0 where it is only an apostrophe.
+func (p *program) closingQuote(text string, i int) int {
+	if i >= len(text) || !p.isLetter(text[i]) {
+		return 0
+	}
+	for k := i + 8; k < len(text) && k < i+400; k++ {
+		if text[k] == '\'' && text[k-1] > ' ' && (k+1 == len(text) || text[k+1] < utf8.RuneSelf && !p.isWord(text[k+1])) {
+			return k
+		}
+	}
+	return 0
 }
 
 // address drops an address's scheme and path, and keeps its host: where a
@@ -482,7 +503,7 @@ func (c *scanner) token(start, end, lo, hi int) token {
 		t.flags |= opens
 		c.newSent = false
 	}
-	if c.inQuote || c.inFence || c.quotedLine {
+	if c.inQuote || c.inFence || c.quotedLine || c.singleQuote > 0 {
 		t.flags |= quoted
 	}
 	return t

@@ -16,6 +16,7 @@ const (
 	burstBonus  = 1.5
 	elsewhere   = 0.5 // of a sign that was said to somebody else
 	repeatCap   = 5   // what signs of one kind reach by repetition: below medium
+	builtUp     = 7.5 // from which what adds up counts: a little above what one message needs
 	crowd       = 3   // people approached with the same kind of sign
 	crowdBonus  = 2.5 // for the third person, and again for each further one
 	crowdMost   = 7.5
@@ -34,8 +35,8 @@ type Past struct {
 // AddUp is how serious an author's conversation is with this message, after
 // the signs that the same author left before. Signs fade, repetition of one
 // kind alone never alerts, different kinds together weigh more than their sum,
-// and so does trying the same on several people. A message without signs adds
-// nothing, and gives None.
+// and so does trying the same on several people. A message without signs gives
+// None.
 func AddUp(past []Past, now Reading, m chat.Message) detect.Severity {
 	if len(now.Signals) == 0 {
 		return detect.None
@@ -59,9 +60,13 @@ func AddUp(past []Past, now Reading, m chat.Message) detect.Severity {
 	for c, k := range kinds {
 		strengths[c] = k.strength()
 	}
+	total := detect.Sum(strengths) + burstOf(past, now, m.Time) + crowdOf(past, now)
+	if total < builtUp {
+		return min(now.Severity, detect.SeverityOf(total), detect.High)
+	}
 	// What adds up is something to look at now; that somebody is in immediate
 	// danger, only a message of its own can say.
-	return min(detect.SeverityOf(detect.Sum(strengths)+burstOf(past, now, m.Time)+crowdOf(past, now)), detect.High)
+	return min(detect.SeverityOf(total), detect.High)
 }
 
 // kind is the strongest sign of each rule of one category.
