@@ -106,7 +106,7 @@ func TestNothingIsLostWhenTheConnectionBreaks(t *testing.T) {
 		"op 7":                  func(s *scene) { s.f.Reconnect(0) },
 		"op 9, resumable":       func(s *scene) { s.f.Invalidate(0, true) },
 		"closed with 4000":      func(s *scene) { s.f.CloseWith(0, discordtest.CloseUnknown) },
-		"closed with 1001":      func(s *scene) { s.f.CloseWith(0, 1001) },
+		"closed with 4008":      func(s *scene) { s.f.CloseWith(0, discordtest.CloseRateLimited) },
 		"a heartbeat asked for": func(s *scene) { s.f.BeatNow(0) },
 	} {
 		t.Run(name, func(t *testing.T) {
