@@ -301,7 +301,7 @@ func (s *Sender) putUp(ctx context.Context, d delivery, t target, k *changes) er
 	at, err := d.platform.Post(ctx, chat.Post{
 		Server: d.c.Server, Place: t.place.ID,
 		Card:   s.Card(d.c, d.signs, d.set, t.reason),
-		Notify: s.notifies(d), Key: key(d.row.ID, string(t.place.ID)),
+		Notify: s.notifies(d), Role: d.set.StaffRole, Key: key(d.row.ID, string(t.place.ID)),
 	})
 	if err != nil {
 		return err
@@ -320,7 +320,7 @@ func (s *Sender) tell(ctx context.Context, d delivery, t target, at cases.Receip
 	_, err := d.platform.Post(ctx, chat.Post{
 		Server: d.c.Server, Place: t.place.ID, Under: at.Card,
 		Card:   s.noteCard(d.c, d.signs, d.job),
-		Notify: d.job.Rose && s.notifies(d), Key: key(d.row.ID, "n"+string(t.place.ID)),
+		Notify: d.job.Rose && s.notifies(d), Role: d.set.StaffRole, Key: key(d.row.ID, "n"+string(t.place.ID)),
 	})
 	return err
 }

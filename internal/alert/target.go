@@ -65,7 +65,7 @@ func (s *Sender) roomReason(ctx context.Context, p chat.Platform, server chat.Se
 	if about != "" {
 		people = append(people, about)
 	}
-	a, err := p.Access(ctx, server, set.StaffPlace, chat.StaffRule{Place: set.StaffPlace, Role: set.StaffRole}, people)
+	a, err := p.Access(ctx, server, set.StaffPlace, set.Staff(), people)
 	switch {
 	case chat.IsPermanent(err):
 		return s.texts.Say("staff.reason.gone"), nil

@@ -169,7 +169,9 @@ func BenchmarkRead(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := range b.N {
-		if err := s.Message(b.Context(), "playground", msgs[i%len(msgs)]); err != nil {
+		m := msgs[i%len(msgs)]
+		m.Time = m.Time.Add(time.Duration(i) * time.Minute) // nobody writes again at once
+		if err := s.Message(b.Context(), "playground", m); err != nil {
 			b.Fatal(err)
 		}
 	}

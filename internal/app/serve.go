@@ -120,6 +120,10 @@ func (a *App) notReady(ctx context.Context) error {
 	for _, l := range a.links {
 		if err := l.failed.Load(); err != nil {
 			errs = append(errs, *err)
+		} else if r, ok := l.platform.(interface{ Ready() error }); ok {
+			if err := r.Ready(); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", l.platform.Name(), err))
+			}
 		}
 	}
 	return errors.Join(errs...)

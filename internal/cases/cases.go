@@ -231,6 +231,11 @@ type Settings struct {
 	PausedUntil time.Time `json:"paused_until,omitzero"`
 }
 
+// Staff is the rule by which a platform tells who is staff.
+func (s Settings) Staff() chat.StaffRule {
+	return chat.StaffRule{Place: s.StaffPlace, Role: s.StaffRole, Leads: s.Leads}
+}
+
 // Watches says whether messages of a place are read. The staff room never is:
 // what staff say about a case is no sign of another.
 func (s Settings) Watches(p chat.Place) bool {

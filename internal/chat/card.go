@@ -161,6 +161,8 @@ const (
 	MaxFormTitle  = 45
 	MaxFields     = 5
 	MaxButtonText = 75
+	MaxOptionText = 100
+	MaxRows       = 5
 	MaxCardText   = 4000
 )
 
@@ -198,6 +200,9 @@ func (c Card) Check() error {
 			}
 		}
 	}
+	if n := rows(c); n > MaxRows {
+		add("it has %d rows of controls, of at most %d", n, MaxRows)
+	}
 	if n := len([]rune(c.PlainText())); n > MaxCardText {
 		add("the text has %d characters, of at most %d", n, MaxCardText)
 	}
@@ -205,6 +210,15 @@ func (c Card) Check() error {
 		return fmt.Errorf("card %q: %s", c.Title, strings.Join(bad, "; "))
 	}
 	return nil
+}
+
+func rows(c Card) (n int) {
+	for _, b := range c.Blocks {
+		if _, ok := b.(Controls); ok {
+			n++
+		}
+	}
+	return n
 }
 
 func checkControl(k Control, add func(string, ...any)) {
@@ -230,6 +244,13 @@ func checkControl(k Control, add func(string, ...any)) {
 		}
 		if len(k.Verb)+len(k.Arg) > MaxVerbArg {
 			add("select %q: verb and argument are longer than %d bytes", k.Label, MaxVerbArg)
+		}
+		seen := map[string]bool{}
+		for _, o := range k.Options {
+			if o.Value == "" || len([]rune(o.Value)) > MaxOptionText || seen[o.Value] {
+				add("select %q: the value %q is empty, too long or there twice", k.Label, o.Value)
+			}
+			seen[o.Value] = true
 		}
 	}
 }

@@ -65,8 +65,10 @@ type Post struct {
 	Under MessageID
 	Card  Card
 	// Notify lets the platform notify the readers of the place. No one else
-	// is ever notified.
+	// is ever notified. Role is the platform's id of the role to name for it;
+	// empty to leave it to each reader's own settings.
 	Notify bool
+	Role   string
 	// Key makes a repeated post one message; at most 25 bytes.
 	Key string
 }
@@ -75,6 +77,8 @@ type Post struct {
 type StaffRule struct {
 	Place PlaceID // the staff room
 	Role  string  // the platform's id of a role or user group; empty for none
+	// Leads are staff wherever they are.
+	Leads []PersonID
 }
 
 // Access is who can read a place.

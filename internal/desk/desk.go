@@ -75,7 +75,7 @@ func (d *Desk) viewer(ctx context.Context, k servers.Key, p chat.Person) (viewer
 	if !ok {
 		return v, fmt.Errorf("%s is not configured", k.Platform)
 	}
-	staff, err := platform.IsStaff(ctx, k.Server, p.ID, chat.StaffRule{Place: v.set.StaffPlace, Role: v.set.StaffRole})
+	staff, err := platform.IsStaff(ctx, k.Server, p.ID, v.set.Staff())
 	if err != nil {
 		return v, fmt.Errorf("see whether somebody is staff: %w", err)
 	}

@@ -54,7 +54,7 @@ func (d *Desk) room(ctx context.Context, v viewer) string {
 		return d.texts.Say("staff.state.roomunset")
 	}
 	a, err := d.platforms[v.key.Platform].Access(ctx, v.key.Server, v.set.StaffPlace,
-		chat.StaffRule{Place: v.set.StaffPlace, Role: v.set.StaffRole}, nil)
+		v.set.Staff(), nil)
 	switch {
 	case err != nil:
 		return d.texts.Say("staff.state.roomfail")
@@ -62,7 +62,7 @@ func (d *Desk) room(ctx context.Context, v viewer) string {
 		return d.texts.Say("staff.state.roomopen", "who", a.Others)
 	}
 	if p, ok := d.platforms[v.key.Platform].(chat.Equipped); ok {
-		rights, err := p.Lacks(ctx, v.key.Server, v.set.StaffPlace, chat.StaffRule{Place: v.set.StaffPlace, Role: v.set.StaffRole})
+		rights, err := p.Lacks(ctx, v.key.Server, v.set.StaffPlace, v.set.Staff())
 		if err == nil && len(rights) > 0 {
 			return d.texts.Say("staff.state.lacks", "rights", strings.Join(rights, ", "))
 		}

@@ -42,7 +42,6 @@ func (d *Discord) Access(ctx context.Context, server chat.ServerID, place chat.P
 		}
 		c = raw.channel(func(o []overwrite) []overwrite { return o })
 	}
-	d.notify.note(g.id, g.staffRole(staff))
 	out := chat.Access{}
 	if out.Others, err = d.others(ctx, &g, c, staff); err != nil {
 		return chat.Access{}, err
@@ -101,7 +100,7 @@ func (d *Discord) others(ctx context.Context, g *guild, c channel, staff chat.St
 		}
 	}
 	for _, o := range g.root(c).overwrites {
-		if !o.person || !o.allow.has(permView) || o.id == g.owner {
+		if !o.person || !o.allow.has(permView) || o.id == g.owner || slices.Contains(staff.Leads, o.id.person()) {
 			continue
 		}
 		m, err := d.member(ctx, g.id, o.id)

@@ -85,7 +85,6 @@ type Discord struct {
 	cache   *cache
 	members *memberCache
 	direct  directs
-	notify  notified
 	forms   forms
 	rules   ownRules
 

@@ -122,7 +122,7 @@ func TestOnlyStaffAreNotified(t *testing.T) {
 	s.access(s.staff, s.rule())
 	card := chat.Card{Title: "@everyone <@" + s.ana.ID + ">", Blocks: []chat.Block{chat.Text("@here <@&" + s.club.Everyone().ID + ">")}}
 	for i, notify := range []bool{true, false} {
-		_, err := s.d.Post(t.Context(), chat.Post{Server: s.server(), Place: chat.PlaceID(s.staff.ID), Card: card, Notify: notify, Key: fmt.Sprint(i)})
+		_, err := s.d.Post(t.Context(), chat.Post{Server: s.server(), Place: chat.PlaceID(s.staff.ID), Card: card, Notify: notify, Role: s.mods.ID, Key: fmt.Sprint(i)})
 		if err != nil {
 			t.Fatal(err)
 		}

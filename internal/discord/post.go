@@ -3,7 +3,6 @@ package discord
 import (
 	"context"
 	"net/http"
-	"sync"
 
 	"github.com/waymark-bot/waymark/internal/chat"
 )
@@ -38,31 +37,9 @@ func (d *Discord) body(c chat.Card, flags int) messageJSON {
 	return messageJSON{Components: parts, Flags: flags | flagComponentsV2, Mentions: mentions{Parse: []string{}}}
 }
 
-// notified remembers each server's staff role, as Access was last told of it:
-// nobody but its holders is ever notified.
-type notified struct {
-	mu   sync.Mutex
-	role map[id]id
-}
-
-func (n *notified) note(server, role id) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.role == nil {
-		n.role = map[id]id{}
-	}
-	n.role[server] = role
-}
-
-func (n *notified) of(server id) id {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.role[server]
-}
-
 // Post writes a card. The key is Discord's nonce, so a repeated post within
 // some minutes is the first message again. A card without Notify arrives
-// silently; one with it also mentions the staff role where there is one.
+// silently; one with it also mentions the role that the post names.
 func (d *Discord) Post(ctx context.Context, p chat.Post) (chat.MessageRef, error) {
 	if toID(p.Place) == 0 {
 		return chat.MessageRef{}, nowhere("post card")
@@ -74,7 +51,7 @@ func (d *Discord) Post(ctx context.Context, p chat.Post) (chat.MessageRef, error
 	m := d.body(p.Card, flags)
 	m.Nonce, m.Enforce = p.Key, p.Key != ""
 	_, direct := d.direct.personOf(toID(p.Place))
-	if role := d.notify.of(toID(p.Server)); p.Notify && !direct && role != 0 && count(m.Components) < maxComponents {
+	if role := toID(p.Role); p.Notify && !direct && role != 0 && role != toID(p.Server) && count(m.Components) < maxComponents {
 		m.Components = append([]component{mention(role)}, m.Components...)
 		m.Mentions.Roles = []id{role}
 		cutText(m.Components[1].Components, textLength(m.Components)-maxText)

@@ -209,10 +209,10 @@ func TestEveryCardThatPassesFits(t *testing.T) {
 		facts = append(facts, chat.Fact{Label: "Label " + strconv.Itoa(i), Value: "*value*", Link: "https://example.org/" + strings.Repeat("x", 60)})
 	}
 	var rows []chat.Block
-	for i := range 20 {
+	for i := range chat.MaxRows {
 		rows = append(rows, chat.Controls{
 			chat.Button{Label: "One", Verb: "v", Arg: strconv.Itoa(i)}, chat.Button{Label: "Two", Verb: "w", Arg: strconv.Itoa(i)},
-			chat.Select{Label: "Three", Verb: "s", Options: []chat.Option{{Label: "", Value: ""}, {Label: "a", Value: "a"}, {Label: "again", Value: "a"}}},
+			chat.Select{Label: "Three", Verb: "s", Options: []chat.Option{{Label: "", Value: "none"}, {Label: "a", Value: "a"}, {Label: "again", Value: "b"}}},
 		})
 	}
 	var sections []chat.Block
@@ -235,7 +235,7 @@ func TestEveryCardThatPassesFits(t *testing.T) {
 		if bad := withinLimits(out); len(bad) > 0 {
 			t.Errorf("%s: Discord refuses %v", name, bad)
 		}
-		if dropped > 0 && name != "rows" {
+		if dropped > 0 {
 			t.Errorf("%s: %d controls were left out", name, dropped)
 		}
 	}

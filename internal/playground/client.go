@@ -92,7 +92,7 @@ func (c *Client) Access(ctx context.Context, _ chat.ServerID, place chat.PlaceID
 	var out chat.Access
 	var others []string
 	for _, p := range in.People {
-		if !isStaff(p, staff) {
+		if !isStaff(p, staff) && !slices.Contains(staff.Leads, p.ID) {
 			others = append(others, p.Name)
 		}
 		if slices.Contains(people, p.ID) {
