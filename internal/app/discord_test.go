@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"database/sql"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -168,6 +169,32 @@ func TestDiscordCatchesUp(t *testing.T) {
 	if n := len(c.staff.ByBot()); n != 1 {
 		t.Errorf("%d cards stand in the staff room, want 1", n)
 	}
+}
+
+func TestDiscordForgetsAServerThatItLeft(t *testing.T) {
+	c := newClub(t)
+	c.start()
+	c.setUp()
+	c.stop()
+	c.guild.RemoveBot() // while the program does not run
+	c.start()
+	eventually(t, 10*time.Second, "the server is to be forgotten", func() bool { return c.planned("server.forget") == 1 })
+	c.guild.AddBot(discordtest.BotByDefault)
+	eventually(t, 10*time.Second, "the server is kept", func() bool { return c.planned("server.forget") == 0 })
+}
+
+// planned counts the ledger's rows of a kind.
+func (c *club) planned(kind string) (n int) {
+	c.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.dir, "waymark.db")+"?mode=ro")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(c.t.Context(), `SELECT count(*) FROM ledger WHERE kind = ?`, kind).Scan(&n); err != nil {
+		c.t.Fatal(err)
+	}
+	return n
 }
 
 // The gateway delivers a message once. A program that is killed before the

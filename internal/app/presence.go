@@ -75,6 +75,35 @@ func (h *handler) Absent(ctx context.Context, server chat.ServerID) error {
 	return nil
 }
 
+// missAbsent plans to forget the servers that the bot was removed from while
+// it did not run.
+func (h *handler) missAbsent(ctx context.Context, p chat.Platform) error {
+	m, ok := p.(chat.Membership)
+	if !ok {
+		return nil
+	}
+	now, err := m.Servers(ctx)
+	if err != nil {
+		return fmt.Errorf("list the servers that the bot is in: %w", err)
+	}
+	var known []chat.ServerID
+	err = h.app.db.Read(ctx, func(tx *store.Tx) (err error) {
+		known, err = tx.KnownServers(ctx, h.platform)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("list the servers of which anything is kept: %w", err)
+	}
+	for _, server := range known {
+		if !slices.Contains(now, server) {
+			if err := h.Absent(ctx, server); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func onceKey(kind, platform string, server chat.ServerID) string {
 	return kind + "/" + platform + "/" + string(server)
 }

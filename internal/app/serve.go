@@ -58,10 +58,14 @@ func (a *App) connect(ctx context.Context) error {
 	errs := make([]error, len(a.links))
 	for i, l := range a.links {
 		wg.Go(func() {
+			h := &handler{app: a, platform: l.platform.Name()}
 			if r, ok := l.platform.(chat.Registrar); ok {
 				a.register(ctx, l.platform.Name(), r)
 			}
-			if err := l.platform.Run(ctx, &handler{app: a, platform: l.platform.Name()}); err != nil {
+			if err := h.missAbsent(ctx, l.platform); err != nil {
+				a.log.Warn("removals from servers were not looked for", "platform", h.platform, "err", err)
+			}
+			if err := l.platform.Run(ctx, h); err != nil {
 				errs[i] = fmt.Errorf("%s: %w", l.platform.Name(), err)
 				l.failed.Store(&errs[i])
 				a.log.Error("a platform refused for good", "platform", l.platform.Name(), "err", err)

@@ -153,6 +153,12 @@ type Registrar interface {
 	Register(ctx context.Context, commands []CommandSpec) error
 }
 
+// Membership is implemented by platforms that can list the servers in which
+// the bot is, so that a removal while it did not run is noticed.
+type Membership interface {
+	Servers(ctx context.Context) ([]ServerID, error)
+}
+
 // Monitored is implemented by platforms whose connection can be lost without
 // events being delivered again.
 type Monitored interface {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/waymark-bot/waymark/internal/chat"
 )
 
 // SafeUntil says up to when everything that was written on a platform is known
@@ -24,6 +26,13 @@ func (tx *Tx) SetSafeUntil(ctx context.Context, platform string, at time.Time) e
 		ON CONFLICT (platform) DO UPDATE SET safe_until = excluded.safe_until WHERE connections.safe_until < excluded.safe_until`,
 		platform, at)
 	return err
+}
+
+// KnownServers lists the servers of a platform of which anything is kept.
+func (tx *Tx) KnownServers(ctx context.Context, platform string) ([]chat.ServerID, error) {
+	return list(ctx, tx, "list the known servers", func(s *chat.ServerID) []any { return []any{s} },
+		`SELECT server FROM servers WHERE platform = $1
+		UNION SELECT server FROM signs WHERE platform = $1`, platform)
 }
 
 // Cancel takes back the row that was enqueued once under a key, if it is
