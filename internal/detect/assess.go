@@ -36,7 +36,7 @@ const fullPair = 3
 type Strengths map[Category]float64
 
 // Strongest is each category's strength in one message: its strongest sign,
-// and a third of the others, up to half as much again.
+// and a third of the others, up to half as much again, and never urgent by them.
 func Strongest(signals []Signal) Strengths {
 	if len(signals) == 0 {
 		return nil
@@ -47,7 +47,7 @@ func Strongest(signals []Signal) Strengths {
 		all[s.Category] += s.Weight
 	}
 	for c, m := range most {
-		most[c] = min(m+(all[c]-m)/3, 1.5*m)
+		most[c] = max(m, min(m+(all[c]-m)/3, 1.5*m, urgentWeight-0.5))
 	}
 	return most
 }

@@ -112,22 +112,22 @@ func (d *Detector) moreViews(s *scratch, text string, h hints) {
 		read(base, off, h)
 	}
 	if h.turned >= 2 {
-		v := p.tables.turn(text)
-		f := p.tables.fold(string(v.b), v.off)
-		s.reset()
-		h := p.scan(s, string(f.b), f.off, false)
-		h.vowelless = 0
-		d.judge(s)
-		read(string(f.b), f.off, h)
+		d.roundView(s, p.tables.turn(text), read)
 	}
 	if h.override {
-		v := unwind(text)
-		s.reset()
-		h := p.scan(s, string(v.b), v.off, false)
-		h.vowelless = 0
-		d.judge(s)
-		read(string(v.b), v.off, h)
+		d.roundView(s, unwind(text), read)
 	}
+}
+
+// roundView reads a view that was put back into reading order.
+func (d *Detector) roundView(s *scratch, v view, read func(string, offsets, hints)) {
+	p := d.lex.program
+	f := p.tables.fold(string(v.b), v.off)
+	s.reset()
+	h := p.scan(s, string(f.b), f.off, false)
+	h.vowelless = 0
+	d.judge(s)
+	read(string(f.b), f.off, h)
 }
 
 // judge finds the rules in the view that was scanned into s, weighs them in

@@ -179,7 +179,7 @@ func squeeze(text string, off offsets) view {
 			for end < len(text) && text[end] == b {
 				end++
 			}
-			if isWord(i-1) && isWord(end) && (b != '*' || end-i > 1) {
+			if b == '*' && end-i > 1 || isWord(i-1) && isWord(end) && b != '*' {
 				i = end - 1
 				continue
 			}

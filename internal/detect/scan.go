@@ -497,7 +497,12 @@ func (p *program) joined(s *scratch, a, b *token) ([]wordID, bool) {
 }
 
 func (c *scanner) token(start, end, lo, hi int) token {
-	t := token{start: c.off.start(start), end: c.off.end(end), lo: int32(lo), hi: int32(hi), sep: c.sep}
+	// In a view that was turned round, a word's first letter is its last in the
+	// original.
+	t := token{
+		start: min(c.off.start(start), c.off.start(end-1)), end: max(c.off.end(end), c.off.end(start+1)),
+		lo: int32(lo), hi: int32(hi), sep: c.sep,
+	}
 	c.sep = 0
 	if c.newSent {
 		t.flags |= opens
