@@ -9,27 +9,31 @@ import (
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/discord"
 	"github.com/waymark-bot/waymark/internal/playground"
+	"github.com/waymark-bot/waymark/internal/slack"
 	"github.com/waymark-bot/waymark/responses"
 )
 
 // ErrNothing means that the configuration names nothing to connect to.
-var ErrNothing = errors.New("there is nothing to connect to: set discord.token, or WAYMARK_DISCORD_TOKEN; " +
+var ErrNothing = errors.New("there is nothing to connect to: set discord.token, or slack.bot_token and slack.app_token; " +
 	"or try `waymark demo`, which needs no account")
 
 // Platforms makes the platforms that the configuration names. They do not
 // connect yet.
 func Platforms(cfg config.Config, log *slog.Logger) ([]chat.Platform, error) {
 	var out []chat.Platform
-	if cfg.Slack.BotToken != "" {
-		return nil, errors.New("slack.bot_token is set, but this version cannot connect to Slack yet; " +
-			"unset it, or try `waymark demo`, which shows the whole bot")
-	}
 	if cfg.Discord.Token != "" {
 		d, err := connectDiscord(cfg.Discord, log)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, d)
+	}
+	if cfg.Slack.BotToken != "" {
+		s, err := connectSlack(cfg.Slack, log)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
 	}
 	if cfg.Playground.URL != "" {
 		out = append(out, playground.NewClient(cfg.Playground.URL, cfg.Playground.Token.Reveal()))
@@ -46,12 +50,33 @@ func connectDiscord(cfg config.Discord, log *slog.Logger) (*discord.Discord, err
 		return nil, err
 	}
 	d, err := discord.New(discord.Options{
-		Token: discord.Secret(cfg.Token.Reveal()), BaseURL: cfg.BaseURL, Logger: log,
-		TryAgain: chat.Card{Title: texts.Say("staff.tryagain.title"), Tone: chat.Calm,
-			Blocks: []chat.Block{chat.Text(texts.Say("staff.tryagain.body"))}},
+		Token: discord.Secret(cfg.Token.Reveal()), BaseURL: cfg.BaseURL, Logger: log, TryAgain: tryAgain(texts),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connect to Discord: %w", err)
 	}
 	return d, nil
+}
+
+func connectSlack(cfg config.Slack, log *slog.Logger) (*slack.Slack, error) {
+	texts, err := responses.Load()
+	if err != nil {
+		return nil, err
+	}
+	s, err := slack.New(slack.Options{
+		BotToken: slack.Secret(cfg.BotToken.Reveal()), AppToken: slack.Secret(cfg.AppToken.Reveal()),
+		SigningSecret: slack.Secret(cfg.SigningSecret.Reveal()), Mode: slack.Mode(cfg.Mode), BaseURL: cfg.BaseURL,
+		Logger: log, TryAgain: tryAgain(texts),
+		Hidden: chat.Card{Title: texts.Say("staff.hidden"), Tone: chat.Calm},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect to Slack: %w", err)
+	}
+	return s, nil
+}
+
+// tryAgain is shown where a platform gets no answer out of us.
+func tryAgain(texts *responses.Texts) chat.Card {
+	return chat.Card{Title: texts.Say("staff.tryagain.title"), Tone: chat.Calm,
+		Blocks: []chat.Block{chat.Text(texts.Say("staff.tryagain.body"))}}
 }

@@ -15,6 +15,9 @@ type handler struct {
 	platform string
 }
 
+// commandHome is what a platform asks for when somebody opens the bot's page.
+const commandHome = "home"
+
 var _ chat.Handler = (*handler)(nil)
 
 func (h *handler) Message(ctx context.Context, m chat.Message) error {
@@ -32,6 +35,9 @@ func (h *handler) Deleted(context.Context, chat.MessageRef) error { return nil }
 
 func (h *handler) Command(ctx context.Context, c chat.Command) (chat.Answer, error) {
 	defer h.timed("command", time.Now())
+	if c.Name == commandHome {
+		return chat.Show(h.app.desk.Home(ctx, h.platform, c, h.app.guide.Home())), nil
+	}
 	if answer, ok, err := h.app.desk.Command(ctx, h.platform, c); ok || err != nil {
 		return answer, err
 	}

@@ -110,6 +110,12 @@ func (a *App) Pages() http.Handler {
 		}
 		plain(w, http.StatusOK, "ready")
 	})
+	for _, l := range a.links {
+		// A platform that calls us is served below its own name.
+		if called, ok := l.platform.(interface{ Handler() http.Handler }); ok {
+			mux.Handle("POST /"+l.platform.Name()+"/", called.Handler())
+		}
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
 	return mux
 }

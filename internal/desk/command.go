@@ -129,12 +129,17 @@ func (d *Desk) list(ctx context.Context, v viewer) (chat.Answer, error) {
 	list := chat.List{}
 	pick := chat.Select{Label: d.texts.Say("staff.command.case"), Verb: alert.VerbCase, Arg: open[0].ID}
 	for _, c := range open {
-		list.Items = append(list.Items, d.texts.Say("staff.cases.line", "number", c.Number,
-			"severity", d.texts.Say("staff.severity."+c.Severity.String()), "signs", d.signs(c), "status", d.cards.Status(c)))
+		list.Items = append(list.Items, d.line(c))
 		pick.Options = append(pick.Options, chat.Option{Label: d.texts.Say("staff.button.case", "number", c.Number), Value: c.ID})
 	}
 	card.Blocks = []chat.Block{list, chat.Controls{pick}, chat.Controls{d.hide()}}
 	return chat.Show(card), nil
+}
+
+// line is a case in a list.
+func (d *Desk) line(c cases.Case) string {
+	return d.texts.Say("staff.cases.line", "number", c.Number, "severity", d.texts.Say("staff.severity."+c.Severity.String()),
+		"signs", d.signs(c), "status", d.cards.Status(c))
 }
 
 func (d *Desk) signs(c cases.Case) string {
