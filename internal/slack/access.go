@@ -19,7 +19,7 @@ const (
 )
 
 // Access says who can read a place. Staff are the members of the rule's user
-// group or, where it names none, of the staff channel. Programs do not count as
+// group or, where it names none, of the staff channel, and the leads. Programs do not count as
 // others, as staff let them in. A place that is public or shared with another
 // organisation has others whoever is in it.
 func (s *Slack) Access(ctx context.Context, server chat.ServerID, place chat.PlaceID, staff chat.StaffRule, people []chat.PersonID) (chat.Access, error) {
@@ -98,7 +98,7 @@ func (s *Slack) others(ctx context.Context, server chat.ServerID, members []stri
 	}
 	var names []string
 	for _, m := range members {
-		if slices.Contains(known, m) {
+		if slices.Contains(known, m) || slices.Contains(staff.Leads, chat.PersonID(m)) {
 			continue
 		}
 		if len(names) >= maxLooked {

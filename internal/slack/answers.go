@@ -24,7 +24,7 @@ func (a *asking) show(ctx context.Context, ans chat.Answer, err error) error {
 		ans = chat.Show(s.o.TryAgain)
 	}
 	if ans.Form != nil {
-		if err := a.open(ctx, s.formView(*ans.Form, a.origin())); err == nil {
+		if err := a.open(ctx, formView(*ans.Form, a.origin())); err == nil {
 			return nil
 		} else if chat.IsPermanent(err) && codeOf(err) != "expired_trigger_id" && codeOf(err) != "trigger_expired" && codeOf(err) != "exchanged_trigger_id" && codeOf(err) != "" {
 			s.log.Warn("a form could not be opened; a button for it is shown", "err", err)
@@ -49,7 +49,7 @@ func (a *asking) reply(ctx context.Context, c chat.Card) error {
 		return a.update(ctx, c)
 	}
 	if a.view == "home" || a.channel == "" {
-		if a.open(ctx, s.cardView(c, a.origin())) == nil {
+		if a.open(ctx, cardView(c, a.origin())) == nil {
 			return nil
 		}
 		return a.direct(ctx, c)
@@ -127,7 +127,7 @@ func (a *asking) open(ctx context.Context, v slack.ModalViewRequest) error {
 
 // update shows a card in the window that held the button.
 func (a *asking) update(ctx context.Context, c chat.Card) error {
-	return a.setView(ctx, a.in.s.cardView(c, a.origin()))
+	return a.setView(ctx, cardView(c, a.origin()))
 }
 
 func (a *asking) setView(ctx context.Context, v slack.ModalViewRequest) error {
@@ -148,7 +148,7 @@ func (a *asking) respond(ctx context.Context, m *slack.WebhookMessage, c *chat.C
 	}
 	if c != nil {
 		m.Text = escaped(short(c.PlainText(), maxFallback))
-		m.Blocks = &slack.Blocks{BlockSet: s.body(*c, maxMessageBlocks)}
+		m.Blocks = &slack.Blocks{BlockSet: render(*c, maxMessageBlocks)}
 	}
 	return a.try(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, s.time.request)

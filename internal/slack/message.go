@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -276,11 +277,22 @@ func (p *parts) visit(node any, depth int) {
 				keys = append(keys, k)
 			}
 		}
-		slices.Sort(keys)
+		slices.SortFunc(keys, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
 		for _, k := range keys {
 			p.visit(node[k], depth-1)
 		}
 	}
+}
+
+// rank puts the words of a block before what stands beside or below them.
+func rank(key string) int {
+	switch key {
+	case "title":
+		return 0
+	case "text":
+		return 1
+	}
+	return 2
 }
 
 // rich writes the elements of rich text as a reader sees them.

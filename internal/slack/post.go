@@ -43,10 +43,10 @@ func (s *Slack) Post(ctx context.Context, p chat.Post) (chat.MessageRef, error) 
 			return at, err
 		}
 	}
-	blocks := s.body(p.Card, maxMessageBlocks-1)
+	blocks := render(p.Card, maxMessageBlocks-1)
 	direct := channel[0] == 'D' // its one reader is notified anyhow
 	if p.Notify && !direct {
-		blocks = append([]slack.Block{callAttention()}, blocks...)
+		blocks = append([]slack.Block{callAttention(p.Role)}, blocks...)
 	}
 	with := append(content(p.Card, blocks), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	if thread != "" {
@@ -128,7 +128,7 @@ func (s *Slack) Update(ctx context.Context, at chat.MessageRef, c chat.Card) err
 		return nowhere(op)
 	}
 	return s.call(ctx, op, at.Server, func(ctx context.Context, w *space) error {
-		_, _, _, err := w.api.UpdateMessageContext(ctx, channel, string(at.ID), content(c, s.body(c, maxMessageBlocks))...)
+		_, _, _, err := w.api.UpdateMessageContext(ctx, channel, string(at.ID), content(c, render(c, maxMessageBlocks))...)
 		return err
 	})
 }
@@ -141,7 +141,7 @@ func (s *Slack) Whisper(ctx context.Context, beside chat.MessageRef, to chat.Per
 	if channel == "" || to == "" {
 		return nowhere(op)
 	}
-	with := content(c, s.body(c, maxMessageBlocks))
+	with := content(c, render(c, maxMessageBlocks))
 	if thread != "" {
 		with = append(with, slack.MsgOptionTS(thread))
 	}
@@ -157,7 +157,7 @@ func (s *Slack) ShowHome(ctx context.Context, server chat.ServerID, person chat.
 	if person == "" {
 		return nowhere(op)
 	}
-	view := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: s.body(c, maxViewBlocks)}}
+	view := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: render(c, maxViewBlocks)}}
 	return s.call(ctx, op, server, func(ctx context.Context, w *space) error {
 		_, err := w.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: string(person), View: view})
 		return err

@@ -27,7 +27,6 @@ const (
 	maxOptionText    = 75
 	maxOptionValue   = 150
 	maxOptions       = 100
-	maxRow           = 25
 	maxSmallPrint    = 2000
 	maxViewTitle     = 24
 	maxLabel         = 2000
@@ -54,42 +53,28 @@ func mark(t chat.Tone) string {
 	return ""
 }
 
-// body makes the blocks of a card.
-func (s *Slack) body(c chat.Card, most int) []slack.Block {
-	out, dropped := render(c, most)
-	if dropped > 0 {
-		s.log.Error("a card has more controls than Slack can show", "left_out", dropped)
-	}
-	return out
-}
-
 // render makes at most `most` blocks of a card. Where it is long, its parts
-// first share blocks, and then the controls come together at the end. dropped
-// counts controls for which Slack has no room at all.
-func render(c chat.Card, most int) (out []slack.Block, dropped int) {
-	for _, l := range []painter{{airy: true}, {}, {apart: true}} {
-		l.most = most
-		out, dropped = l.paint(c)
-		if len(out) <= most {
-			return out, dropped
-		}
+// share blocks: a card that passes its check then always fits.
+func render(c chat.Card, most int) []slack.Block {
+	airy := painter{airy: true}
+	out := airy.paint(c)
+	if len(out) <= most {
+		return out
 	}
-	return out[:most], dropped
+	var dense painter
+	out = dense.paint(c)
+	return out[:min(most, len(out))]
 }
 
 // painter puts a card together.
 type painter struct {
-	airy  bool // every part in a block of its own, lines before sections
-	apart bool // all text first, then all controls
-	most  int
-
+	airy   bool // every part in a block of its own, lines before sections
 	blocks []slack.Block
 	rich   []slack.RichTextElement
-	rows   []slack.BlockElement // controls that are kept for the end
 	ids    map[string]int
 }
 
-func (p *painter) paint(c chat.Card) (out []slack.Block, dropped int) {
+func (p *painter) paint(c chat.Card) []slack.Block {
 	p.ids = map[string]int{}
 	p.title(c)
 	for i, b := range c.Blocks {
@@ -103,20 +88,10 @@ func (p *painter) paint(c chat.Card) (out []slack.Block, dropped int) {
 		}
 	}
 	p.flush()
-	var foot []slack.Block
 	if f := footer(c.Footer); f != nil {
-		foot = append(foot, f)
+		p.blocks = append(p.blocks, f)
 	}
-	for len(p.rows) > 0 {
-		if len(p.blocks)+len(foot) >= p.most {
-			dropped = len(p.rows)
-			break
-		}
-		n := min(maxRow, len(p.rows))
-		p.blocks = append(p.blocks, slack.NewActionBlock("", p.rows[:n]...))
-		p.rows = p.rows[n:]
-	}
-	return append(p.blocks, foot...), dropped
+	return p.blocks
 }
 
 func (p *painter) title(c chat.Card) {
@@ -166,16 +141,8 @@ func (p *painter) section(e []slack.RichTextSectionElement) {
 
 // flush makes one block of the text since the last.
 func (p *painter) flush() {
-	if len(p.rich) > 0 && !p.apart {
+	if len(p.rich) > 0 {
 		p.blocks = append(p.blocks, slack.NewRichTextBlock("", p.rich...))
-		p.rich = nil
-	}
-	if p.apart && len(p.rich) > 0 {
-		if last, ok := p.blocks[max(0, len(p.blocks)-1)].(*slack.RichTextBlock); ok && len(p.blocks) > 0 {
-			last.Elements = append(last.Elements, p.rich...)
-		} else {
-			p.blocks = append(p.blocks, slack.NewRichTextBlock("", p.rich...))
-		}
 		p.rich = nil
 	}
 }
@@ -303,9 +270,7 @@ func (p *painter) controls(controls chat.Controls) {
 		}
 	}
 	p.flush()
-	if p.apart {
-		p.rows = append(p.rows, row...)
-	} else if len(row) > 0 {
+	if len(row) > 0 {
 		p.blocks = append(p.blocks, slack.NewActionBlock("", row...))
 	}
 }
@@ -349,10 +314,7 @@ func plain(s string) *slack.TextBlockObject {
 func choices(list []chat.Option, chosen string) (out []*slack.OptionBlockObject, first *slack.OptionBlockObject) {
 	for _, o := range list {
 		v := o.Value
-		if len(v) > maxOptionValue {
-			v = strings.ToValidUTF8(v[:maxOptionValue], "")
-		}
-		if v == "" || len(out) == maxOptions || slices.ContainsFunc(out, func(x *slack.OptionBlockObject) bool { return x.Value == v }) {
+		if utf8.RuneCountInString(v) > maxOptionValue || v == "" || len(out) == maxOptions || slices.ContainsFunc(out, func(x *slack.OptionBlockObject) bool { return x.Value == v }) {
 			continue // Slack takes neither
 		}
 		name := o.Label
@@ -408,9 +370,14 @@ func readActionID(s string) (verb, arg string, ok bool) {
 }
 
 // callAttention stands before a card whose readers are to be notified: it names
-// the channel and nobody in it.
-func callAttention() slack.Block {
-	return slack.NewRichTextBlock("", slack.NewRichTextSection(slack.NewRichTextSectionBroadcastElement("channel")))
+// their user group or, where there is none, the channel; nobody by name. Without
+// it, Slack tells most people nothing.
+func callAttention(group string) slack.Block {
+	var e slack.RichTextSectionElement = slack.NewRichTextSectionBroadcastElement("channel")
+	if isID(group) {
+		e = slack.NewRichTextSectionUserGroupElement(group)
+	}
+	return slack.NewRichTextBlock("", slack.NewRichTextSection(e))
 }
 
 // escaped keeps text from being read as markup where Slack reads it so.
@@ -419,15 +386,15 @@ func escaped(s string) string {
 }
 
 // cardView makes a window of a card.
-func (s *Slack) cardView(c chat.Card, private string) slack.ModalViewRequest {
+func cardView(c chat.Card, private string) slack.ModalViewRequest {
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, Title: plain(short(visible(c.Title), maxViewTitle)),
-		Blocks: slack.Blocks{BlockSet: s.body(c, maxViewBlocks)}, PrivateMetadata: private,
+		Blocks: slack.Blocks{BlockSet: render(c, maxViewBlocks)}, PrivateMetadata: private,
 	}
 }
 
 // formView makes a window of a form.
-func (s *Slack) formView(f chat.Form, private string) slack.ModalViewRequest {
+func formView(f chat.Form, private string) slack.ModalViewRequest {
 	p := painter{ids: map[string]int{}}
 	title := visible(f.Title)
 	if utf8.RuneCountInString(title) > maxViewTitle {

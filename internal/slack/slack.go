@@ -131,13 +131,14 @@ func defaultTiming() timing {
 }
 
 var (
-	_ chat.Platform  = (*Slack)(nil)
-	_ chat.Registrar = (*Slack)(nil)
-	_ chat.Directory = (*Slack)(nil)
-	_ chat.Monitored = (*Slack)(nil)
-	_ chat.Covered   = (*Slack)(nil)
-	_ chat.Whisperer = (*Slack)(nil)
-	_ chat.Home      = (*Slack)(nil)
+	_ chat.Platform   = (*Slack)(nil)
+	_ chat.Registrar  = (*Slack)(nil)
+	_ chat.Directory  = (*Slack)(nil)
+	_ chat.Monitored  = (*Slack)(nil)
+	_ chat.Membership = (*Slack)(nil)
+	_ chat.Covered    = (*Slack)(nil)
+	_ chat.Whisperer  = (*Slack)(nil)
+	_ chat.Home       = (*Slack)(nil)
 )
 
 // New prepares a connection; it sends nothing. It says all that is wrong with
@@ -230,6 +231,17 @@ func (s *Slack) Connected() bool {
 		return false
 	}
 	return s.o.Mode == HTTPMode || s.links.up()
+}
+
+// Ready says why events do not arrive at this moment; nil where they do.
+func (s *Slack) Ready() error {
+	if s.in.Load() == nil {
+		return errors.New("Slack is not connected yet")
+	}
+	if s.o.Mode == SocketMode && !s.links.up() {
+		return errors.New("there is no connection to Slack")
+	}
+	return nil
 }
 
 // Run takes events until ctx ends, or until Slack refuses for good: then it
