@@ -48,6 +48,10 @@ const (
 // maxPositions bounds a pattern's size: its states fit in one machine word.
 const maxPositions = 64
 
+// maxParts bounds what is read of a pattern before its positions are counted.
+// A list of alternatives may have many parts and still take one position.
+const maxParts = 1024
+
 // pattern is a compiled pattern: a nondeterministic automaton whose states are
 // its positions (Glushkov's construction), simulated with one bit each.
 type pattern struct {
@@ -73,6 +77,7 @@ type position struct {
 type patternParser struct {
 	c    *compiler
 	rest string
+	size int // parts read so far, brackets included
 }
 
 // parsePattern reads a pattern; its errors are reasons without a place.
@@ -203,6 +208,9 @@ func optional(n node) (node, bool) {
 }
 
 func (p *patternParser) element() (node, error) {
+	if p.size++; p.size > maxParts {
+		return node{}, fmt.Errorf("it is too long: more than %d parts", maxParts)
+	}
 	var n node
 	var err error
 	if p.rest[0] == '(' {
