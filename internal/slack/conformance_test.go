@@ -254,4 +254,3 @@ func (w *world) Trouble(x chattest.Trouble) {
 	}
 	w.f.FailNext(1, "chat.postMessage", fault)
 }
-

@@ -184,9 +184,20 @@ func (p *painter) list(l chat.List) {
 		items = append(items, slack.NewRichTextSection(w...))
 	}
 	if len(items) > 0 {
-		p.rich = append(p.rich, slack.NewRichTextList(style, 0, items...))
+		p.rich = append(p.rich, list{slack.RTEList, style, items})
 	}
 }
+
+// list is a list as Slack's own types describe it: slack-go's writes a property
+// that they do not know.
+type list struct {
+	Type     slack.RichTextElementType     `json:"type"`
+	Style    slack.RichTextListElementType `json:"style"`
+	Elements []slack.RichTextElement       `json:"elements"`
+}
+
+// RichTextElementType says that it is a list.
+func (l list) RichTextElementType() slack.RichTextElementType { return l.Type }
 
 func facts(list []chat.Fact) []slack.RichTextSectionElement {
 	var out []slack.RichTextSectionElement
