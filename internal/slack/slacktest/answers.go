@@ -172,7 +172,7 @@ func (f *Fake) whisper(m *message, to *user) {
 	if m.user != nil {
 		m.botID, m.appID = m.user.botID, m.user.appID
 	}
-	m.ch.messages = append(m.ch.messages, m)
+	m.keep()
 	f.wake()
 }
 

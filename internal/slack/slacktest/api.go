@@ -326,9 +326,10 @@ func (f *Fake) run(w http.ResponseWriter, r *http.Request, req Request, do func(
 	}
 	f.mu.Lock()
 	out, err := do()
+	status, body, header := outcome(out, err)
+	frame := marshal(body) // what it is made of may change once the lock is given up
 	f.wake()
 	f.mu.Unlock()
-	status, body, header := outcome(out, err)
 	f.note(at, status, str(body, "error"))
 	if fault.Applied != nil {
 		fault.Applied()
@@ -346,7 +347,7 @@ func (f *Fake) run(w http.ResponseWriter, r *http.Request, req Request, do func(
 	for k, v := range header {
 		w.Header().Set(k, v)
 	}
-	writeJSON(w, status, body)
+	writeJSON(w, status, frame)
 	if fault.Answered != nil {
 		_ = http.NewResponseController(w).Flush()
 		fault.Answered()

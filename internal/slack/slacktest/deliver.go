@@ -170,7 +170,7 @@ func (f *Fake) try(d *delivery) {
 		out["retry_attempt"], out["retry_reason"] = d.attempt, d.reason
 	}
 	envelope := d.envelope
-	f.sockets.log = append(f.sockets.log, Delivered{Kind: d.kind, What: d.what, Attempt: d.attempt, Payload: marshal(d.payload)})
+	f.noteAttempt(d)
 	s.send(marshal(out))
 	d.timer = time.AfterFunc(f.opt.AckWithin, func() {
 		f.mu.Lock()
@@ -180,6 +180,18 @@ func (f *Fake) try(d *delivery) {
 		}
 	})
 	f.wake()
+}
+
+// noteAttempt keeps what goes to the app, the last 10,000 attempts.
+func (f *Fake) noteAttempt(d *delivery) {
+	if len(f.sockets.log) >= maxLog {
+		f.sockets.log = slices.Delete(f.sockets.log, 0, maxLog/10)
+	}
+	f.sockets.log = append(f.sockets.log, d.delivered())
+}
+
+func (d *delivery) delivered() Delivered {
+	return Delivered{Kind: d.kind, What: d.what, Attempt: d.attempt, Payload: marshal(d.payload)}
 }
 
 func (f *Fake) envelopeID() string {
@@ -216,13 +228,29 @@ func (f *Fake) failed(d *delivery, reason string) {
 	})
 }
 
-// acknowledged ends a delivery. The caller holds the lock.
+// acknowledged ends a delivery. The caller holds the lock, which is given up
+// for a moment at the end.
 func (f *Fake) acknowledged(d *delivery, payload json.RawMessage) {
 	f.finish(d)
 	if d.asked != nil {
 		d.asked.acknowledge(payload)
 	}
 	f.wake()
+	if tell := f.onAck; tell != nil {
+		what := d.delivered()
+		f.mu.Unlock()
+		tell(what)
+		f.mu.Lock()
+	}
+}
+
+// OnAcknowledged sets what is called right after each acknowledgement, before
+// the next one is read from that socket; nil for nothing. It may block, or end
+// the program that is tested.
+func (f *Fake) OnAcknowledged(tell func(Delivered)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.onAck = tell
 }
 
 func (f *Fake) finish(d *delivery) {

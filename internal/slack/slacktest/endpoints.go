@@ -69,7 +69,7 @@ var methods = map[string]method{
 	"conversations.join": {tier: 3, scopes: words("channels:join"), need: words("channel"), do: (*Fake).conversationsJoin},
 
 	"users.info":            {tier: 4, scopes: words("users:read"), need: words("user"), args: words("include_locale"), do: (*Fake).usersInfo},
-	"users.list":            {tier: 2, scopes: words("users:read"), args: words("cursor include_locale limit team_id"), do: (*Fake).usersList},
+	"users.list":            {tier: 2, scopes: words("users:read"), args: words("cursor include_locale limit team_id presence"), do: (*Fake).usersList},
 	"usergroups.list":       {tier: 2, scopes: words("usergroups:read"), args: words("include_count include_disabled include_users team_id"), do: (*Fake).usergroupsList},
 	"usergroups.users.list": {tier: 2, scopes: words("usergroups:read"), need: words("usergroup"), args: words("include_disabled team_id"), do: (*Fake).usergroupsUsersList},
 

@@ -25,6 +25,9 @@
 // schema misses; what breaks a rule is in [Fake.Invalid] and fails the test at
 // its end.
 //
+// What happens before the app was connected for the first time makes no events:
+// a test builds its world then.
+//
 // It knows nothing of the app that is tested, and nothing of safeguarding.
 package slacktest
 
@@ -104,6 +107,7 @@ type Fake struct {
 
 	sockets   socketHub
 	posts     postHub
+	onAck     func(Delivered)
 	pending   []*delivery
 	lost      int
 	asked     []*Asked
@@ -140,6 +144,7 @@ func New(t testing.TB, opt Options) *Fake {
 	}
 	f.limits.init()
 	f.sockets.init()
+	f.posts.init()
 	f.app = app{
 		id: f.id("A"), name: "Waymark", clientID: "1234567890.1234567890", clientSecret: "fake-client-secret-0123456789ab",
 		signingSecret: "fake0signing0secret0fake0signing", verification: "fake-verification-token",
@@ -193,6 +198,7 @@ func (f *Fake) end() {
 	f.server.CloseClientConnections()
 	f.server.Close()
 	f.work.Wait()
+	f.posts.client.CloseIdleConnections()
 	for _, v := range invalid {
 		f.t.Errorf("the app broke a rule of Slack's: %s", v)
 	}

@@ -24,9 +24,18 @@ type Endpoints struct {
 
 // postHub delivers by signed requests instead of sockets. Guarded by Fake.mu.
 type postHub struct {
-	to    *Endpoints
-	log   []Posted
-	lanes map[string]chan struct{} // closed when the lane's last post is over
+	to     *Endpoints
+	client *http.Client
+	log    []Posted
+	lanes  map[string]chan struct{} // closed when the lane's last post is over
+}
+
+func (h *postHub) init() {
+	h.lanes = map[string]chan struct{}{}
+	h.client = &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 func (h *postHub) on() bool { return h.to != nil }
@@ -36,10 +45,11 @@ type Posted struct {
 	URL    string
 	Header http.Header
 	Body   []byte
-	// Status is the answer's, 0 where there was none in time; Answer is its
-	// body.
+	// Status is the answer's, 0 where there was none; Answer is its body.
 	Status int
 	Answer []byte
+	// Failed says why there was no answer: http_timeout, connection_failed.
+	Failed string
 }
 
 // PostTo turns on HTTP mode: from now on everything goes to these addresses,
@@ -53,7 +63,6 @@ func (f *Fake) PostTo(e Endpoints) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.posts.to = &e
-	f.posts.lanes = map[string]chan struct{}{}
 }
 
 // Verify sends a challenge (url_verification) and says why Slack would not
@@ -177,16 +186,25 @@ func (f *Fake) exchange(p Posted) Posted {
 		return p
 	}
 	req.Header = p.Header.Clone()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Do(req)
+	res, err := f.posts.client.Do(req)
 	if err == nil {
 		defer res.Body.Close()
 		if p.Answer, err = io.ReadAll(io.LimitReader(res.Body, maxBody)); err == nil {
 			p.Status = res.StatusCode
 		}
 	}
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		p.Failed = "http_timeout"
+	default:
+		p.Failed = "connection_failed"
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.posts.log) >= maxLog {
+		f.posts.log = slices.Delete(f.posts.log, 0, maxLog/10)
+	}
 	f.posts.log = append(f.posts.log, p)
 	f.wake()
 	return p
@@ -197,7 +215,7 @@ func (f *Fake) post(d *delivery) {
 	d.envelope = f.envelopeID()
 	envelope := d.envelope
 	p := f.request(d)
-	f.sockets.log = append(f.sockets.log, Delivered{Kind: d.kind, What: d.what, Attempt: d.attempt, Payload: marshal(d.payload)})
+	f.noteAttempt(d)
 	var before chan struct{}
 	over := make(chan struct{})
 	if !f.opt.Unordered {
@@ -254,7 +272,7 @@ func (f *Fake) request(d *delivery) Posted {
 func (f *Fake) answered(d *delivery, p Posted) {
 	switch {
 	case p.Status == 0:
-		f.failed(d, "http_timeout")
+		f.failed(d, p.Failed)
 	case p.Status < 200 || p.Status > 299:
 		f.failed(d, "http_error")
 	case d.asked == nil:

@@ -84,6 +84,7 @@ func (f *Fake) ask(a *Asked, kind string, payload map[string]any, ways []Way) *A
 		}
 		payload["response_url"] = a.ResponseURL
 	}
+	payload = copied(payload) // what it is made of may change
 	f.asked = append(f.asked, a)
 	for range way.times {
 		f.start(&delivery{f: f, what: a.What, kind: kind, team: u.ws.id, payload: payload, asked: a, lane: a.TriggerID})
@@ -112,22 +113,26 @@ func (p *Person) Slash(in *Channel, line string, ways ...Way) *Asked {
 		f.t.Fatalf("%s cannot be in %s", p.Name, c.name)
 	}
 	name, text, _ := strings.Cut(line, " ")
-	if !f.hasCommand(name) || !c.ws.installed {
+	if !f.hasCommand(name) || !c.ws.installed || u.ws != c.ws {
 		f.t.Fatalf("%s knows no command %q", c.ws.name, name)
 	}
 	a := &Asked{f: f, p: p, What: kindCommand, channel: c}
 	return f.ask(a, kindCommand, map[string]any{
 		"token": f.app.verification, "team_id": c.ws.id, "team_domain": c.ws.domain, "channel_id": c.id, "channel_name": c.shownName(),
-		"user_id": u.id, "user_name": u.name, "command": name, "text": slashText(text), "api_app_id": f.app.id,
+		"user_id": u.id, "user_name": u.name, "command": name, "text": f.slashText(text), "api_app_id": f.app.id,
 		"is_enterprise_install": "false",
 	}, ways)
 }
 
-// slashText is what Slack makes of the words behind a command: escaped, and
-// people and channels by id only where the manifest asks for it (as here).
-func slashText(s string) string {
-	text, _ := typed(s)
-	return strings.TrimSpace(text)
+// slashText is what Slack makes of the words behind a command: escaped; people,
+// channels and addresses are marked only where the manifest asks for it.
+func (f *Fake) slashText(s string) string {
+	if m := f.app.manifest; m != nil && len(m.Features.SlashCommands) > 0 && m.Features.SlashCommands[0].ShouldEscape {
+		text, _ := typed(s)
+		return strings.TrimSpace(text)
+	}
+	named := mention.ReplaceAllStringFunc(s, f.plain)
+	return strings.TrimSpace(escape(named))
 }
 
 func (c *channel) shownName() string {
@@ -203,7 +208,9 @@ func (p *Person) Press(on Shown, label string, ways ...Way) *Asked {
 // not (or no longer) there: clients can send anything.
 func (p *Person) PressID(on Shown, actionID, value string, ways ...Way) *Asked {
 	p.f.t.Helper()
+	p.f.mu.Lock()
 	_, m, v := on.shown()
+	p.f.mu.Unlock()
 	return p.act(m, v, map[string]any{"type": "button", "action_id": actionID, "block_id": "old", "value": value}, ways)
 }
 

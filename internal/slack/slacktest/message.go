@@ -34,10 +34,9 @@ type message struct {
 	gone     bool
 	changes  int
 
-	private *user  // who alone sees it
-	seq     int    // when it came, or last changed for its reader
-	silent  bool   // without any effect on events (own answers)
-	answer  string // the answer address it came by
+	kids    []*message // its replies, also those that are gone
+	private *user      // who alone sees it
+	seq     int        // when it came, or last changed for its reader
 }
 
 // Message is a message as somebody sees it, a picture of that moment.
@@ -199,13 +198,15 @@ func (m Message) Pings() []string {
 }
 
 func (m *message) replies() []*message {
-	var out []*message
-	for _, x := range m.ch.messages {
-		if x.thread == m.ts && x != m && !x.gone {
-			out = append(out, x)
-		}
+	return slices.DeleteFunc(slices.Clone(m.kids), func(x *message) bool { return x.gone || x.private != nil })
+}
+
+// keep puts a message at the end of its channel, and below its first message.
+func (m *message) keep() {
+	m.ch.messages = append(m.ch.messages, m)
+	if root := m.ch.find(m.thread); m.thread != "" && root != nil {
+		root.kids = append(root.kids, m)
 	}
-	return out
 }
 
 func (c *channel) find(ts string) *message {
@@ -314,7 +315,7 @@ func (f *Fake) add(m *message) {
 	if m.user != nil && m.user.bot {
 		m.botID, m.appID = m.user.botID, m.user.appID
 	}
-	m.ch.messages = append(m.ch.messages, m)
+	m.keep()
 	f.tellMessage(m)
 	f.wake()
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // What the fake knows. Everything is guarded by Fake.mu.
@@ -448,6 +449,16 @@ func (w *Workspace) RemoveApp() {
 	w.f.wake()
 }
 
+// Overrun tells the app that it got too many events in the last minute, and
+// that more are withheld (app_rate_limited).
+func (w *Workspace) Overrun() {
+	w.f.mu.Lock()
+	defer w.f.mu.Unlock()
+	w.f.start(&delivery{f: w.f, what: "app_rate_limited", kind: kindEvent, team: w.ID, lane: w.ID, payload: map[string]any{
+		"token": w.f.app.verification, "type": "app_rate_limited", "team_id": w.ID, "api_app_id": w.f.app.id,
+		"minute_rate_limited": w.f.opt.Now().Truncate(time.Minute).Unix()}})
+}
+
 // Install installs the app (again), with a new token, without OAuth.
 func (w *Workspace) Install() {
 	w.f.mu.Lock()
@@ -693,9 +704,13 @@ func (f *Fake) direct(w *workspace, u *user) *channel {
 
 // DirectChannel is the conversation between a person and the app.
 func (p *Person) DirectChannel() *Channel {
+	p.f.t.Helper()
 	p.f.mu.Lock()
 	defer p.f.mu.Unlock()
 	u := p.state()
+	if u.ws.bot == nil {
+		p.f.t.Fatalf("%s cannot write to the app: it is not installed in %s", p.Name, u.ws.name)
+	}
 	return &Channel{f: p.f, ID: p.f.direct(u.ws, u).id}
 }
 
