@@ -2,6 +2,7 @@ package slack
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -13,7 +14,11 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	chattest.Run(t, func(t *testing.T) chattest.World { return newWorld(t) })
+	for _, mode := range []Mode{SocketMode, HTTPMode} {
+		t.Run(string(mode), func(t *testing.T) {
+			chattest.Run(t, func(t *testing.T) chattest.World { return newWorld(t, mode) })
+		})
+	}
 }
 
 // tryAgain is what a person sees where the handler failed.
@@ -35,6 +40,7 @@ func quick(t testing.TB, f *slacktest.Fake, token string, change ...func(*Option
 	}
 	s.time.backoff = backoff{first: 5 * time.Millisecond, most: 50 * time.Millisecond}
 	s.time.retry = backoff{first: 2 * time.Millisecond, most: 20 * time.Millisecond}
+	s.time.event = 800 * time.Millisecond
 	s.time.grace = 300 * time.Millisecond
 	s.time.member, s.time.naming = 0, 0
 	t.Cleanup(s.http.CloseIdleConnections)
@@ -51,16 +57,29 @@ type world struct {
 	root   slacktest.Message
 	cast   chattest.Cast
 
+	mode Mode
 	mu   sync.Mutex
 	bot  *Slack
 	up   bool
 	said map[chat.MessageID]slacktest.Message
 }
 
-func newWorld(t *testing.T) *world {
-	f := slacktest.New(t, slacktest.Options{Unlimited: true, AckWithin: time.Second})
+// manifest is what somebody pastes who sets up the app.
+func manifest(t testing.TB, o ManifestOptions) string {
+	t.Helper()
+	raw, err := Manifest(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func newWorld(t *testing.T, mode Mode) *world {
+	f := slacktest.New(t, slacktest.Options{
+		Unlimited: true, AckWithin: time.Second, Manifest: manifest(t, ManifestOptions{Mode: mode, Address: "https://bot.example.org"}),
+	})
 	w := &world{
-		t: t, f: f, school: f.Workspace("Hill School"), people: map[chat.PersonID]*slacktest.Person{},
+		t: t, f: f, mode: mode, school: f.Workspace("Hill School"), people: map[chat.PersonID]*slacktest.Person{},
 		places: map[chat.PlaceID]*slacktest.Channel{}, said: map[chat.MessageID]slacktest.Message{},
 	}
 	ana, ben, mod := w.school.Member("Ana"), w.school.Member("Ben"), w.school.Member("Mo")
@@ -88,10 +107,31 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) Platform() chat.Platform {
+	bot := quick(w.t, w.f, w.school.Token(), func(o *Options) { o.Mode = w.mode })
+	first := w.current() == nil
+	w.mu.Lock()
+	w.bot = bot
+	w.mu.Unlock()
+	if first && w.mode == HTTPMode {
+		listen(w.t, w.f, func() http.Handler { return w.current().Handler() })
+	}
+	return bot
+}
+
+func (w *world) current() *Slack {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.bot = quick(w.t, w.f, w.school.Token())
 	return w.bot
+}
+
+// listen has the fake send its requests to a handler.
+func listen(t testing.TB, f *slacktest.Fake, h func() http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h().ServeHTTP(w, r) }))
+	t.Cleanup(server.Close)
+	at := server.URL + EventsPath
+	f.PostTo(slacktest.Endpoints{Events: at, Interactivity: at, Commands: at})
+	return at
 }
 
 func (w *world) Cast() chattest.Cast { return w.cast }
@@ -104,7 +144,11 @@ func (w *world) ready() {
 	up := w.up
 	w.up = true
 	w.mu.Unlock()
-	if !up {
+	switch {
+	case up:
+	case w.mode == HTTPMode:
+		w.f.Await("the bot runs", func() bool { return w.current().in.Load() != nil })
+	default:
 		w.f.AwaitConnected(1)
 	}
 }

@@ -17,6 +17,7 @@ type callback struct {
 	Team  string          `json:"team_id"`
 	ID    string          `json:"event_id"`
 	Event json.RawMessage `json:"event"`
+	Since int64           `json:"minute_rate_limited"`
 	For   []struct {
 		Team string `json:"team_id"`
 	} `json:"authorizations"`
@@ -29,6 +30,12 @@ func (in *intake) event(raw []byte, done func()) {
 	var kind struct {
 		Type string `json:"type"`
 	}
+	if readJSON(raw, &c) == nil && c.Type == "app_rate_limited" {
+		in.s.log.Error("Slack holds back events, as there are too many; what is missing is read again later", "server", in.server(&c))
+		in.withheld(in.server(&c), time.Unix(c.Since, 0))
+		done()
+		return
+	}
 	if readJSON(raw, &c) != nil || readJSON(c.Event, &kind) != nil {
 		in.s.log.Error("an event could not be read; it was not looked at", "bytes", len(raw))
 		done()
@@ -40,6 +47,8 @@ func (in *intake) event(raw []byte, done func()) {
 		in.message(server, &c, done)
 	case "app_uninstalled":
 		in.removed(server, &c, done)
+	case "tokens_revoked":
+		in.add(laneKey{server: server}, item{kind: itemCheck, server: server, event: c.ID}, done)
 	case "app_home_opened":
 		done()
 		in.home(server, &c)
@@ -124,8 +133,10 @@ func (in *intake) deleted(server chat.ServerID, event string, m *rawMessage, don
 
 // removed takes it that the workspace removed the app.
 func (in *intake) removed(server chat.ServerID, c *callback, done func()) {
-	in.s.spaces.drop(server)
 	single := in.s.o.Installations == nil
+	if !single {
+		in.s.spaces.drop(server)
+	}
 	in.add(laneKey{server: server}, item{kind: itemAbsent, server: server, event: c.ID}, func() {
 		done()
 		if single {

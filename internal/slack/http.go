@@ -111,11 +111,6 @@ func (s *Slack) takeEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 		_, _ = io.WriteString(w, e.Challenge) // Slack sees what arrives
 		return
 	}
-	if e.Type != "event_callback" {
-		w.WriteHeader(http.StatusOK) // such as the news that Slack sends fewer events
-		s.log.Warn("Slack sent a notice", "type", name(e.Type))
-		return
-	}
 	if (e.ID == "" || r.Header.Get("X-Slack-Retry-Num") == "") && !s.fresh(r.Header) {
 		refuse(w, http.StatusUnauthorized)
 		return

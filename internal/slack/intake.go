@@ -39,6 +39,7 @@ const (
 	itemDeleted
 	itemPresent
 	itemAbsent
+	itemCheck // whether the token still works
 )
 
 // laneKey is what is kept in order: a channel with its threads.
@@ -67,6 +68,7 @@ type intake struct {
 	done    ring             // events that were taken
 	asked   ring             // questions, so that each is answered once
 	missed  map[chat.ServerID]time.Time
+	owed    int // workspaces in which Slack holds back events for the moment
 	started bool
 	asking  int
 }
@@ -252,7 +254,21 @@ func (in *intake) behind(now time.Time) time.Duration {
 func (in *intake) late() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return len(in.missed) > 0
+	return len(in.missed) > 0 || in.owed > 0
+}
+
+// withheld has a workspace read again, from a moment on, once Slack delivers
+// all its events again.
+func (in *intake) withheld(server chat.ServerID, since time.Time) {
+	in.mu.Lock()
+	in.owed++
+	in.mu.Unlock()
+	time.AfterFunc(in.s.time.withheld, func() {
+		in.add(laneKey{server: server}, item{kind: itemPresent, server: server, since: since}, nil)
+		in.mu.Lock()
+		in.owed--
+		in.mu.Unlock()
+	})
 }
 
 // handle hands an item over until the handler takes it. It gives up only when
@@ -284,6 +300,8 @@ func (in *intake) once(it *item) error {
 		return in.h.Deleted(in.ctx, it.at)
 	case itemPresent, itemAbsent:
 		return in.presence(it)
+	case itemCheck:
+		return in.check()
 	}
 	return in.deliver(it)
 }
@@ -297,6 +315,19 @@ func (in *intake) presence(it *item) error {
 		return p.Absent(in.ctx, it.server)
 	}
 	return p.Present(in.ctx, it.server, it.since)
+}
+
+// check ends the run where the bot token does not work any more.
+func (in *intake) check() error {
+	if in.s.o.Installations != nil {
+		return nil
+	}
+	_, err := in.s.identify(in.ctx, in.s.o.BotToken)
+	if why := refusedForGood(err); err != nil && why != nil {
+		in.end(why)
+		return nil
+	}
+	return err
 }
 
 // deliver hands over a message, after finding out what it lacks. What cannot be

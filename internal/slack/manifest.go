@@ -99,7 +99,7 @@ func (o ManifestOptions) rights() (scopes, events []string) {
 		"im:write", "im:history", // direct messages to leads and members
 		"channels:read", "channels:history", // public channels that it is in
 	}
-	events = []string{"app_home_opened", "app_uninstalled", "channel_rename", "message.channels", "message.im", "user_change",
+	events = []string{"app_home_opened", "app_uninstalled", "tokens_revoked", "channel_rename", "message.channels", "message.im", "user_change",
 		"member_joined_channel", "member_left_channel", "channel_archive", "channel_unarchive", "channel_shared", "channel_unshared"}
 	if !o.NoPrivate {
 		scopes = append(scopes, "groups:read", "groups:history")

@@ -116,6 +116,7 @@ type timing struct {
 	event       time.Duration // Slack waits this long for the answer to an event
 	member      time.Duration // how long a list of members is believed
 	naming      time.Duration // how long a name is believed
+	withheld    time.Duration // for this long Slack holds back events when there are too many
 	grace       time.Duration // for handlers at work when Run is told to end
 }
 
@@ -126,7 +127,7 @@ func defaultTiming() timing {
 		retry:   backoff{first: 100 * time.Millisecond, most: 5 * time.Second},
 		quiet:   40 * time.Second, linger: 15 * time.Second,
 		trigger: 2800 * time.Millisecond, answerUntil: 25 * time.Minute, event: 2700 * time.Millisecond,
-		member: 10 * time.Second, naming: 10 * time.Minute, grace: 5 * time.Second,
+		member: 10 * time.Second, naming: 10 * time.Minute, withheld: time.Minute, grace: 5 * time.Second,
 	}
 }
 
