@@ -20,7 +20,7 @@ const (
 	floorRecall      = 0.80
 	floorEvasion     = 0.93 // of the obfuscated forms of messages that are seen plain
 	floorInTime      = 8
-	ceilingFalse     = 0.05
+	ceilingFalse     = 0.04
 	ceilingOdd       = 0
 	ceilingCalm      = 1
 	ceilingChat      = 2.0 // alerts per 10,000 messages of IRC and small talk
