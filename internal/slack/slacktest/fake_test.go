@@ -48,6 +48,7 @@ func newSchool(t *testing.T, opt slacktest.Options) *school {
 // acknowledges it or not.
 func (s *school) connect(answer func(c *socketmode.Client, e socketmode.Event)) (stop func()) {
 	s.t.Helper()
+	before := s.f.Sockets()
 	client := socketmode.New(s.api, socketmode.OptionLog(log.New(io.Discard, "", 0)))
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
@@ -67,7 +68,6 @@ func (s *school) connect(answer func(c *socketmode.Client, e socketmode.Event)) 
 	})
 	stop = sync.OnceFunc(func() { cancel(); wg.Wait() })
 	s.t.Cleanup(stop)
-	before := s.f.Sockets()
 	s.f.AwaitConnected(before + 1)
 	return stop
 }

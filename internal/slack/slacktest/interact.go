@@ -448,6 +448,20 @@ func (a *Asked) Answered() bool {
 	return a.acked
 }
 
+// Unanswered counts what people asked and the app has not acknowledged, or
+// failed to in time.
+func (f *Fake) Unanswered() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, a := range f.asked {
+		if !a.acked {
+			n++
+		}
+	}
+	return n
+}
+
 // Failed is why the person was told that the app did not respond; empty where
 // they were not.
 func (a *Asked) Failed() string {
