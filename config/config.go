@@ -32,6 +32,16 @@ func Lexicon() fs.FS {
 	return sub
 }
 
+// Rules are where the detector's rules are read from: the program's own, and
+// the folder of further ones where one is set.
+func (c Config) Rules() []fs.FS {
+	roots := []fs.FS{Lexicon()}
+	if c.Lexicon != "" {
+		roots = append(roots, os.DirFS(c.Lexicon))
+	}
+	return roots
+}
+
 // DefaultFile is the file that is read when none is named, if it is there.
 const DefaultFile = "waymark.yaml"
 

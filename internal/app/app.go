@@ -63,7 +63,7 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	texts, rules, err := data()
+	texts, rules, err := data(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -93,9 +93,9 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 
 // data loads and checks what people read and what the detector looks for.
 // Everything that is wrong in either is said at once.
-func data() (*responses.Texts, *detect.Detector, error) {
+func data(cfg config.Config) (*responses.Texts, *detect.Detector, error) {
 	texts, err := responses.Load()
-	lexicon, errLexicon := detect.Load(config.Lexicon())
+	lexicon, errLexicon := detect.Load(cfg.Rules()...)
 	if err := errors.Join(err, errLexicon); err != nil {
 		return nil, nil, err
 	}

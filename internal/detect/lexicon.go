@@ -82,12 +82,13 @@ type example struct {
 	line int
 }
 
-// Load reads every *.yaml file below the root of fsys: one folder for each
-// language, with classes of words, rules and contexts. It checks everything,
+// Load reads every *.yaml file below the roots of the file systems: one folder
+// for each language, with classes of words, rules and contexts. Later ones add
+// to earlier ones: a server's own rules to ours. It checks everything,
 // the examples of all rules included (some 50 ms for the whole lexicon), and
 // reports all mistakes at once, each as "file:line: reason".
-func Load(fsys fs.FS) (*Lexicon, error) {
-	l := loader{fsys: fsys, c: newCompiler(), real: map[string]bool{}, ids: map[string]string{}, classAt: map[string]*classDef{}}
+func Load(roots ...fs.FS) (*Lexicon, error) {
+	l := loader{roots: roots, c: newCompiler(), real: map[string]bool{}, ids: map[string]string{}, classAt: map[string]*classDef{}}
 	if err := l.read(); err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func Load(fsys fs.FS) (*Lexicon, error) {
 }
 
 type loader struct {
-	fsys    fs.FS
+	roots   []fs.FS
 	c       *compiler
 	files   []source
 	bad     []problem
@@ -148,31 +149,16 @@ func (l *loader) errs() error {
 
 // read parses all files; only a folder that cannot be read ends it at once.
 func (l *loader) read() error {
-	err := fs.WalkDir(l.fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(name) != ".yaml" {
-			return err
-		}
-		b, err := fs.ReadFile(l.fsys, name)
+	for _, root := range l.roots {
+		err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || path.Ext(name) != ".yaml" {
+				return err
+			}
+			return l.readFile(root, name)
+		})
 		if err != nil {
-			return err
+			return fmt.Errorf("read the lexicon: %w", err)
 		}
-		var doc yaml.Node
-		if err := yaml.Unmarshal(b, &doc); err != nil {
-			l.fail(name, yamlLine(err), "%s", yamlReason(err))
-			return nil
-		}
-		if len(doc.Content) == 0 {
-			return nil
-		}
-		if doc.Content[0].Kind != yaml.MappingNode {
-			l.fail(name, doc.Content[0].Line, "a lexicon file holds classes, rules or contexts")
-			return nil
-		}
-		l.files = append(l.files, source{name, doc.Content[0]})
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read the lexicon: %w", err)
 	}
 	if len(l.files) == 0 && len(l.bad) == 0 {
 		return errors.New("read the lexicon: it has no .yaml file")
@@ -185,6 +171,28 @@ func (l *loader) read() error {
 			}
 		})
 	}
+	return nil
+}
+
+// readFile reads one file; its mistakes are noted, not returned.
+func (l *loader) readFile(root fs.FS, name string) error {
+	b, err := fs.ReadFile(root, name)
+	if err != nil {
+		return err
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(b, &doc); err != nil {
+		l.fail(name, yamlLine(err), "%s", yamlReason(err))
+		return nil
+	}
+	if len(doc.Content) == 0 {
+		return nil
+	}
+	if doc.Content[0].Kind != yaml.MappingNode {
+		l.fail(name, doc.Content[0].Line, "a lexicon file holds classes, rules or contexts")
+		return nil
+	}
+	l.files = append(l.files, source{name, doc.Content[0]})
 	return nil
 }
 

@@ -67,7 +67,7 @@ func (e *exam) configuration() bool {
 
 // data looks at what the program carries: texts, rules and contacts.
 func (e *exam) data() {
-	if _, err := detect.Load(config.Lexicon()); err != nil {
+	if _, err := detect.Load(e.cfg.Rules()...); err != nil {
 		e.mend("rules", err.Error(), e.say("doctor.data.do"))
 	} else {
 		e.ok("rules", e.say("doctor.data.rules"))
