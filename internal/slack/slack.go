@@ -259,6 +259,8 @@ func (s *Slack) Run(ctx context.Context, h chat.Handler) error {
 	var sockets sync.WaitGroup
 	defer sockets.Wait()
 	defer cut()
+	ctx, halt := context.WithCancel(ctx)
+	defer halt()
 	defer in.finish(s.time.grace, release)
 
 	if err := s.greet(ctx, in); err != nil || ctx.Err() != nil {
