@@ -365,8 +365,16 @@ func (f *Fake) updateMessage(c *call) (map[string]any, error) {
 	if err := c.content(next); err != nil {
 		return nil, err
 	}
-	f.edit(m, nil, func() {
-		m.text, m.blocks, m.attached = next.text, next.blocks, next.attached
+	_, hasBlocks := c.args["blocks"]
+	_, hasAttached := c.args["attachments"]
+	f.edit(m, c.ws.bot, func() {
+		m.text = next.text
+		if hasBlocks { // what is not there stays as it was; an empty list takes it away
+			m.blocks = next.blocks
+		}
+		if hasAttached {
+			m.attached = next.attached
+		}
 		if next.metadata != nil {
 			m.metadata = next.metadata
 		}

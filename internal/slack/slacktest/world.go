@@ -36,7 +36,6 @@ type (
 		home           *view
 		modals         []*view // the stack, the top one last
 		cannotDM       bool
-		profile        map[string]any
 	}
 	channel struct {
 		id, name  string
