@@ -299,7 +299,7 @@ func TestPrivacySaysHowLong(t *testing.T) {
 
 func TestCompletionOffersTopics(t *testing.T) {
 	g := newGuide(t)
-	for typed, want := range map[string]string{"": "what-is-cse", "fault": "not-your-fault", "police": "what-is-being-done", "polcie": "what-is-being-done"} {
+	for typed, want := range map[string]string{"": "what-is-cse", "fault": "not-your-fault", "police": "what-is-being-done", "polcie": "how-police-investigate"} {
 		list, err := g.Complete(context.Background(), command("learn"), "topic", typed, Server{})
 		if err != nil || len(list) == 0 || len(list) > chat.MaxOptions {
 			t.Errorf("%q: %v, %v", typed, list, err)

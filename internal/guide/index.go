@@ -28,6 +28,14 @@ const (
 	fieldSaid  = "said"
 )
 
+// The sets of words, and of ways of asking, that mark a question as one about
+// something else, by their names in responses/<lang>/ask.yaml. No topic has the
+// name of the second.
+const (
+	elsewhereSet = "elsewhere"
+	otherTalkSet = "othertalk"
+)
+
 // index finds the topics that answer a question. It lives in memory.
 type index struct {
 	docs    bleve.Index
@@ -72,7 +80,7 @@ func newIndex(texts *responses.Texts) (*index, error) {
 	for _, list := range []struct {
 		words []string
 		mark  float64
-	}{{a.Plain, 0}, {a.Context, contextMark}, {a.Subject, subjectMark}, {a.Sure, sureMark}} {
+	}{{a.Plain, 0}, {a.Context, contextMark}, {a.Subject, subjectMark}, {a.Sure, sureMark}, {a.Sets[elsewhereSet], elsewhereMark}} {
 		for _, w := range list.words {
 			ix.marks[ix.stem(w)] = list.mark
 			ix.learn(w)
@@ -81,7 +89,7 @@ func newIndex(texts *responses.Texts) (*index, error) {
 	if ix.docs, err = newDocs(); err != nil {
 		return nil, fmt.Errorf("make the search index: %w", err)
 	}
-	if err := ix.fill(texts); err != nil {
+	if err := ix.fill(texts, a.Sets[otherTalkSet]); err != nil {
 		return nil, fmt.Errorf("fill the search index: %w", err)
 	}
 	sort.Strings(ix.vocab)
@@ -130,8 +138,9 @@ func (ix *index) stem(word string) string {
 	return s
 }
 
-// fill indexes every way of asking, and every paragraph, as one document.
-func (ix *index) fill(texts *responses.Texts) error {
+// fill indexes every way of asking, and every paragraph, as one document; and
+// the ways of asking for something else.
+func (ix *index) fill(texts *responses.Texts, otherTalk []string) error {
 	batch := ix.docs.NewBatch()
 	add := func(topic, field, text string) error {
 		stems := ix.stems(text, topic)
@@ -156,6 +165,20 @@ func (ix *index) fill(texts *responses.Texts) error {
 			if err := add(t.ID, fieldSaid, s); err != nil {
 				return err
 			}
+		}
+	}
+	for _, s := range otherTalk {
+		var stems []string
+		for _, w := range ix.speech.read(s) {
+			if !ix.skip[w] {
+				ix.learn(w)
+				stems = append(stems, ix.stem(w))
+			}
+		}
+		ix.count++
+		doc := map[string]string{fieldAsked: strings.Join(stems, " "), fieldWhole: strings.Join(pairs(ix.whole(s)), " ")}
+		if err := batch.Index(fmt.Sprintf("%s/%s/%d", fieldAsked, otherTalkSet, ix.count), doc); err != nil {
+			return err
 		}
 	}
 	return ix.docs.Batch(batch)

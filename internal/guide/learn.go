@@ -44,40 +44,15 @@ func (g *Guide) findTopic(typed string) (responses.Topic, bool) {
 	return responses.Topic{}, false
 }
 
-// menu is the list of topics, by the questions that they answer.
-func (g *Guide) menu(a responses.Audience, first string) chat.Card {
-	card := chat.Card{Title: g.texts.Say("ui.learn.title"), Tone: chat.Calm, Footer: g.texts.Say("ui.footer.private")}
-	if first != "" {
-		card.Blocks = append(card.Blocks, chat.Text(first))
-	}
-	card.Blocks = append(card.Blocks, chat.Text(g.texts.Say("ui.learn.intro")))
-	for part := range slices.Chunk(g.topicOptions(a), chat.MaxOptions) {
-		card.Blocks = append(card.Blocks, chat.Controls{chat.Select{
-			Label: g.texts.Say("ui.learn.choose"), Verb: verbTopic, Arg: string(a), Options: part,
-		}})
-	}
-	card.Blocks = append(card.Blocks, chat.Controls{g.getHelp(a), g.hide()})
-	return card
-}
-
-func (g *Guide) topicOptions(a responses.Audience) []chat.Option {
-	var options []chat.Option
-	for _, t := range g.texts.Topics() {
-		o := chat.Option{Label: t.Question, Value: t.ID, Hint: t.Title}
-		if a != responses.Young {
-			o.Label, o.Hint = t.Title, ""
-		}
-		options = append(options, o)
-	}
-	return options
-}
-
 // topicCard shows the topic of a button ("topic audience") or of a select
-// (value topic, arg audience).
+// (value topic, arg audience; or value "topic audience").
 func (g *Guide) topicCard(arg, value string, more bool) chat.Card {
 	id, who, _ := strings.Cut(arg, " ")
 	if value != "" {
 		id, who = value, arg
+		if topic, as, ok := strings.Cut(value, " "); ok {
+			id, who = topic, as
+		}
 	}
 	t, ok := g.texts.Topic(id)
 	if !ok {
@@ -110,9 +85,9 @@ func (g *Guide) topic(t responses.Topic, a responses.Audience, more bool) chat.C
 	return card
 }
 
-// around leads to the topics before and after, and to the list.
+// around leads to the topics before and after in the group, and to the list.
 func (g *Guide) around(t responses.Topic, a responses.Audience) chat.Controls {
-	previous, next := g.texts.Neighbours(t.ID)
+	previous, next := g.neighbours(t.ID)
 	var row chat.Controls
 	if previous != nil {
 		row = append(row, chat.Button{Label: g.texts.Say("ui.button.previous"), Verb: verbTopic, Arg: previous.ID + " " + string(a)})
@@ -134,7 +109,8 @@ func (g *Guide) audienceSelect(arg string, a responses.Audience) chat.Select {
 func (g *Guide) completeTopic(typed string) []chat.Option {
 	typed = strings.ToLower(strings.TrimSpace(typed))
 	var out []chat.Option
-	for _, o := range g.topicOptions(responses.Young) {
+	for _, t := range g.texts.Topics() {
+		o := topicOption(t, responses.Young)
 		if typed == "" || strings.Contains(strings.ToLower(o.Label+" "+o.Hint+" "+o.Value), typed) {
 			out = append(out, o)
 		}

@@ -24,20 +24,22 @@ const (
 // How a question is taken for ours: by a sum over its words, with the weights
 // that part the questions in testdata best (logistic regression, rounded).
 const (
-	sureMark    = 2.6
-	subjectMark = 1.6
-	contextMark = 0.9
-	knownMark   = 0.3
-	unknownMark = -1.0
-	matchWeight = 1.4
-	ourMark     = 2.5
+	sureMark      = 2.6
+	subjectMark   = 2.0
+	contextMark   = 0.9
+	knownMark     = 0.1
+	unknownMark   = -1.5
+	elsewhereMark = -1.8
+	matchWeight   = 1.4
+	otherWeight   = -1.4
+	ourMark       = 1.9
 )
 
 // search finds the topics that answer a question, best first; none where the
 // question is not about our subject.
 func (ix *index) search(question string) []Hit {
 	ws := ix.words(question)
-	scores, match, err := ix.score(question, ws)
+	scores, match, other, err := ix.score(question, ws)
 	if err != nil || len(scores) == 0 {
 		return nil
 	}
@@ -51,7 +53,7 @@ func (ix *index) search(question string) []Hit {
 		}
 		return hits[i].ID < hits[j].ID
 	})
-	if !ix.ours(ws, match) {
+	if !ix.ours(ws, match, other) {
 		return nil
 	}
 	best := hits[0].Score
@@ -63,9 +65,10 @@ func (ix *index) search(question string) []Hit {
 
 // ours says whether a question is about our subject. Its words are weighed:
 // those that mark the subject count for it, words that nobody used before
-// count against it, and so does it when no known way of asking fits.
-func (ix *index) ours(ws []word, match float64) bool {
-	sum := matchWeight * match
+// count against it, and so does it when no known way of asking fits, or a way of
+// asking for something else does.
+func (ix *index) ours(ws []word, match, other float64) bool {
+	sum := matchWeight*match + otherWeight*other
 	for _, w := range ws {
 		mark, marked := ix.marks[w.stem]
 		switch {
@@ -81,8 +84,9 @@ func (ix *index) ours(ws []word, match float64) bool {
 }
 
 // score asks the index and adds up what it finds, by topic. match is the score
-// of the one way of asking that fits best.
-func (ix *index) score(question string, ws []word) (scores map[string]float64, match float64, err error) {
+// of the one way of asking that fits best, and other that of the best way of
+// asking for something else.
+func (ix *index) score(question string, ws []word) (scores map[string]float64, match, other float64, err error) {
 	q := bleve.NewDisjunctionQuery()
 	for w := range set(pairs(ix.whole(question))) {
 		q.AddQuery(term(w, fieldWhole, wholeBoost))
@@ -97,12 +101,16 @@ func (ix *index) score(question string, ws []word) (scores map[string]float64, m
 	}
 	res, err := ix.docs.Search(bleve.NewSearchRequestOptions(q, ix.count, 0, false))
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, 0, err
 	}
 	asked, said := map[string][]float64{}, map[string]float64{}
 	for _, h := range res.Hits {
 		part := strings.Split(h.ID, "/") // as fill made it
 		field, topic := part[0], part[1]
+		if topic == otherTalkSet {
+			other = math.Max(other, h.Score)
+			continue
+		}
 		if field == fieldAsked {
 			asked[topic] = append(asked[topic], h.Score)
 			match = math.Max(match, h.Score)
@@ -121,7 +129,7 @@ func (ix *index) score(question string, ws []word) (scores map[string]float64, m
 			part *= alsoShare
 		}
 	}
-	return scores, match, nil
+	return scores, match, other, nil
 }
 
 // weight is how much a word tells the topics apart: one that few of them use
