@@ -72,6 +72,7 @@ type Config struct {
 type Discord struct {
 	Token   Secret `mapstructure:"token"`
 	BaseURL string `mapstructure:"base_url"` // ends with a slash
+	AutoMod bool   `mapstructure:"automod"`  // without the message content intent
 }
 
 // Slack is used where BotToken is set. In SocketMode AppToken is set then, in

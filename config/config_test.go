@@ -103,6 +103,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 var samples = map[string]string{
 	"discord.token":        "discord-token-for-tests",
 	"discord.base_url":     "http://127.0.0.1:4001/",
+	"discord.automod":      "true",
 	"slack.bot_token":      "xoxb-for-tests",
 	"slack.app_token":      "xapp-for-tests",
 	"slack.signing_secret": "signing-secret-for-tests",
@@ -268,7 +269,7 @@ func TestMistakes(t *testing.T) {
 		env        []string
 		want       []string // each line, FILE standing for the file
 	}{
-		{"misspelt key", "discord:\n  tokn: abc", nil, []string{"FILE:2: discord.tokn: no such key; the keys here are token, token_file, base_url"}},
+		{"misspelt key", "discord:\n  tokn: abc", nil, []string{"FILE:2: discord.tokn: no such key; the keys here are token, token_file, base_url, automod"}},
 		{"misspelt section", "\ndiscrod: {}", nil, []string{"FILE:2: discrod: no such key; the keys here are discord, slack, playground, database, http, region, servers, secret_key, secret_key_file, retention, log, lexicon"}},
 		{"dotted key", "discord.token: abc", nil, []string{"FILE:1: discord.token: no such key; the keys here are discord, slack, playground, database, http, region, servers, secret_key, secret_key_file, retention, log, lexicon"}},
 		{"twice", "region: UK\nRegion: US", nil, []string{"FILE:2: region: stands here twice; leave one"}},

@@ -41,6 +41,7 @@ type App struct {
 	listen  string
 	keep    config.Retention
 	lastRun map[string]time.Time // by platform: up to when all was read before this run
+	phrases []string             // for a platform\'s own filter, the gravest first
 	closers []closer
 	now     func() time.Time
 }
@@ -63,7 +64,7 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	texts, rules, err := data(cfg)
+	texts, lexicon, err := data(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +85,9 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 	if err != nil {
 		return nil, err
 	}
+	a.phrases = lexicon.Phrases(longestPhrase)
 	a.book = servers.New(a.db, set, cfg.Region)
-	if err := a.wire(texts, rules, seal); err != nil {
+	if err := a.wire(texts, detect.New(lexicon), seal); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -93,13 +95,13 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 
 // data loads and checks what people read and what the detector looks for.
 // Everything that is wrong in either is said at once.
-func data(cfg config.Config) (*responses.Texts, *detect.Detector, error) {
+func data(cfg config.Config) (*responses.Texts, *detect.Lexicon, error) {
 	texts, err := responses.Load()
 	lexicon, errLexicon := detect.Load(cfg.Rules()...)
 	if err := errors.Join(err, errLexicon); err != nil {
 		return nil, nil, err
 	}
-	return texts, detect.New(lexicon), nil
+	return texts, lexicon, nil
 }
 
 // wire makes the parts that answer.
@@ -124,7 +126,7 @@ func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.S
 		})
 	}
 	handlers := sender.Handlers()
-	handlers[kindPurge], handlers[kindForget], handlers[kindCatchUp] = a.purge, a.forget, a.catchUp
+	handlers[kindPurge], handlers[kindForget], handlers[kindCatchUp], handlers[kindWords] = a.purge, a.forget, a.catchUp, a.keepWords
 	a.ledger = ledger.New(a.db, handlers, ledger.Options{Logger: a.log, Observe: a.metrics.attempt})
 	return nil
 }

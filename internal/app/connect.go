@@ -51,6 +51,7 @@ func connectDiscord(cfg config.Discord, log *slog.Logger) (*discord.Discord, err
 	}
 	d, err := discord.New(discord.Options{
 		Token: discord.Secret(cfg.Token.Reveal()), BaseURL: cfg.BaseURL, Logger: log, TryAgain: tryAgain(texts),
+		AutoMod: cfg.AutoMod,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connect to Discord: %w", err)

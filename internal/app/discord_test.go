@@ -27,11 +27,16 @@ type club struct {
 	ana, older *discordtest.Person
 	mo, lead   *discordtest.Person
 	dir        string
+	extra      []string // of the environment
 	stop       func()
 }
 
-func newClub(t *testing.T) *club {
-	f := discordtest.New(t, discordtest.Options{IdentifyEvery: -1, Patience: 20 * time.Second})
+func newClub(t *testing.T, withheld ...discordtest.Intent) *club {
+	o := discordtest.Options{IdentifyEvery: -1, Patience: 20 * time.Second}
+	for _, i := range withheld {
+		o.Withheld |= i
+	}
+	f := discordtest.New(t, o)
 	g := f.Guild("Youth club")
 	c := &club{t: t, f: f, guild: g, dir: t.TempDir(), mods: g.Role("Moderators", discordtest.ModerateMembers)}
 	c.general = g.Text("general")
@@ -42,11 +47,11 @@ func newClub(t *testing.T) *club {
 }
 
 func (c *club) environ() []string {
-	return []string{
+	return append([]string{
 		"WAYMARK_DISCORD_TOKEN=" + c.f.Token(), "WAYMARK_DISCORD_BASE_URL=" + c.f.URL(),
 		"WAYMARK_DATABASE_URL=" + filepath.Join(c.dir, "waymark.db"), "WAYMARK_HTTP_LISTEN=" + freeAddress(c.t),
 		"WAYMARK_SECRET_KEY=0123456789abcdef0123456789abcdef", "WAYMARK_CONFIG=" + os.DevNull,
-	}
+	}, c.extra...)
 }
 
 // start runs the bot in this process.
@@ -168,6 +173,26 @@ func TestDiscordCatchesUp(t *testing.T) {
 	c.f.AwaitThread(c.alert())
 	if n := len(c.staff.ByBot()); n != 1 {
 		t.Errorf("%d cards stand in the staff room, want 1", n)
+	}
+}
+
+// Without the message content intent Discord's own AutoMod looks for the
+// textbook phrases, and staff are told how much weaker that is.
+func TestDiscordWithoutMessageContent(t *testing.T) {
+	c := newClub(t, discordtest.MessageContent)
+	c.guild.BotRole().Grant(discordtest.BotByDefault | discordtest.ManageGuild)
+	c.extra = []string{"WAYMARK_DISCORD_AUTOMOD=true",
+		`WAYMARK_SERVERS=[{platform: discord, id: "` + c.guild.ID + `", staff_channel: "` + c.staff.ID + `"}]`}
+	c.start()
+	c.f.Await("the rules are there", func() bool { return len(c.guild.Rules()) > 0 })
+	if n := len(c.guild.Rules()); n > 6 {
+		t.Errorf("%d rules, of at most 6", n)
+	}
+	c.ana.Say(c.general, "my dad hits me")
+	c.alert()
+	state := c.mo.Slash(c.staff, "safeguarding status").Reply()
+	if !state.Has("the whole server") {
+		t.Errorf("the status does not say how much is missed: %s", state.Text())
 	}
 }
 

@@ -48,6 +48,9 @@ func (h *handler) Present(ctx context.Context, server chat.ServerID, since time.
 		if err := tx.Cancel(ctx, onceKey(kindForget, h.platform, server)); err != nil {
 			return err
 		}
+		if err := h.planWords(ctx, tx, server); err != nil {
+			return err
+		}
 		payload, err := json.Marshal(gap{Since: since})
 		if err != nil {
 			return fmt.Errorf("write the ledger row: %w", err)

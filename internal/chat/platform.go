@@ -153,6 +153,17 @@ type Registrar interface {
 	Register(ctx context.Context, commands []CommandSpec) error
 }
 
+// Filter is implemented by platforms whose own filter can look for phrases,
+// and hand over what it finds as messages, where the bot is not given the text.
+type Filter interface {
+	// Filters says whether the filter stands in for reading messages.
+	Filters() bool
+	// KeepWords makes the filter look for these phrases, the most important
+	// first, and returns for how many there was room. Its own notices go to the
+	// given place.
+	KeepWords(ctx context.Context, server ServerID, notices PlaceID, phrases []string) (kept int, err error)
+}
+
 // Membership is implemented by platforms that can list the servers in which
 // the bot is, so that a removal while it did not run is noticed.
 type Membership interface {

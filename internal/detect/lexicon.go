@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -582,6 +583,34 @@ func (l *loader) context(file string, n *yaml.Node) {
 	r.text("why", true)
 	out.hits, out.misses = r.examples("tests")
 	l.c.p.contexts = append(l.c.p.contexts, out)
+}
+
+// Phrases are the lexicon's own examples that are worrying by themselves, the
+// gravest first, each at most longest characters: for a platform's own filter,
+// which can look for nothing but words.
+func (l *Lexicon) Phrases(longest int) []string {
+	d := New(l)
+	type phrase struct {
+		text  string
+		grave Severity
+	}
+	var all []phrase
+	seen := map[string]bool{}
+	for _, r := range l.program.rules {
+		for _, e := range r.hits {
+			s := Assess(d.Detect(e.text))
+			if n := utf8.RuneCountInString(e.text); s >= High && n <= longest && !seen[e.text] {
+				seen[e.text] = true
+				all = append(all, phrase{e.text, s})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b phrase) int { return int(b.grave) - int(a.grave) })
+	out := make([]string, len(all))
+	for i, p := range all {
+		out[i] = p.text
+	}
+	return out
 }
 
 // examples checks that each rule and context finds its own.

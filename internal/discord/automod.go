@@ -56,6 +56,9 @@ type autoAction struct {
 	} `json:"metadata"`
 }
 
+// Filters says whether AutoMod stands in for reading messages.
+func (d *Discord) Filters() bool { return d.o.AutoMod }
+
 // KeepWords makes Discord's AutoMod look for phrases, the most important first,
 // and alert in the given place. It changes only rules of its own, and only
 // where they differ. It returns how many phrases Discord has room for: other

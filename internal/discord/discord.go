@@ -125,6 +125,7 @@ var (
 	_ chat.Platform  = (*Discord)(nil)
 	_ chat.Registrar = (*Discord)(nil)
 	_ chat.Directory = (*Discord)(nil)
+	_ chat.Filter    = (*Discord)(nil)
 	_ chat.Monitored = (*Discord)(nil)
 	_ chat.Covered   = (*Discord)(nil)
 )
