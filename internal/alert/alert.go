@@ -111,6 +111,7 @@ func (s *Sender) Handlers() map[string]ledger.Handler {
 	return map[string]ledger.Handler{
 		kindCard:    s.card,
 		kindWritten: s.written,
+		kindGentle:  s.gentle,
 	}
 }
 

@@ -154,6 +154,25 @@ func TestSlackCatchesUp(t *testing.T) {
 	}
 }
 
+func TestSlackGentleWord(t *testing.T) {
+	s := newSchool(t)
+	s.start()
+	s.mo.Slash(s.staff, "/waymark staff setup note:on").Reply()
+	s.ana.Say(s.general, "my dad hits me")
+	note := s.f.AwaitPrivate(s.ana, func(m slacktest.Message) bool { return m.Has("You did the right thing") })
+	if !note.Has("not your fault", "999", "0800 1111") {
+		t.Errorf("the note reads: %s", note.Text())
+	}
+	if n := len(s.older.Private()) + len(s.mo.Sees(s.general)); n != 1 { // the message itself
+		t.Errorf("others see %d messages", n)
+	}
+	s.older.Say(s.general, worrying)
+	s.f.AwaitMessages(s.staff, 2)
+	if n := len(s.older.Private()); n != 0 {
+		t.Errorf("somebody who threatens got %d notes", n)
+	}
+}
+
 func TestSlackHome(t *testing.T) {
 	s := newSchool(t)
 	s.start()

@@ -226,6 +226,9 @@ type Settings struct {
 	Watched []chat.PlaceID `json:"watched,omitempty"`
 	// Excluded are channels that are not read.
 	Excluded []chat.PlaceID `json:"excluded,omitempty"`
+	// GentleWord lets somebody whose message is a disclosure see a note beside
+	// it, alone, where the platform can show one.
+	GentleWord bool `json:"gentle_word,omitempty"`
 	// PausedUntil makes cards arrive without a notification until then, apart
 	// from urgent ones; zero when not paused.
 	PausedUntil time.Time `json:"paused_until,omitzero"`

@@ -26,9 +26,11 @@ func (d *Desk) setupOptions() []chat.OptionSpec {
 	}
 	region := option("region", chat.Words)
 	region.Choices = regions()
+	note := option("note", chat.Words)
+	note.Choices = []chat.Option{{Label: d.texts.Say("staff.setup.on"), Value: "on"}, {Label: d.texts.Say("staff.setup.off"), Value: "off"}}
 	return []chat.OptionSpec{
 		option("room", chat.AChannel), option("lead", chat.APerson), option("role", chat.ARole),
-		region, option("exclude", chat.AChannel),
+		region, option("exclude", chat.AChannel), note,
 	}
 }
 
@@ -82,6 +84,9 @@ func (d *Desk) given(v viewer, c chat.Command) (set func(*cases.Settings), chang
 	}
 	if place := chat.PlaceID(c.Arg("exclude")); place != "" {
 		add("exclude", func(s *cases.Settings) { s.Excluded = toggled(v.set.Excluded, place) })
+	}
+	if note := c.Arg("note"); note != "" {
+		add("note", func(s *cases.Settings) { s.GentleWord = note == "on" })
 	}
 	return func(s *cases.Settings) {
 		for _, f := range todo {

@@ -136,12 +136,12 @@ func (s *Service) keep(ctx context.Context, tx *store.Tx, k servers.Key, m chat.
 	if severity < set.Threshold {
 		return added, nil
 	}
-	return added, s.raise(ctx, tx, k, m, r, severity, past, added)
+	return added, s.raise(ctx, tx, k, set, m, r, severity, past, added)
 }
 
 // raise opens a case with the loose signs that led to it, or extends the one
 // that is open.
-func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, m chat.Message, r Reading, severity detect.Severity, past, added []cases.Sign) error {
+func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, set cases.Settings, m chat.Message, r Reading, severity detect.Severity, past, added []cases.Sign) error {
 	now := s.o.Now()
 	all := loose(past, r.Addressed)
 	c, found, err := s.openCase(ctx, tx, k, m.Author.ID, r)
@@ -163,6 +163,9 @@ func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, m chat
 			return err
 		}
 		if err := tx.AttachSigns(ctx, c.ID, ids(all)); err != nil {
+			return err
+		}
+		if err := alert.GentleWord(ctx, tx, c, set, now); err != nil {
 			return err
 		}
 		return alert.Announce(ctx, tx, c, now)
