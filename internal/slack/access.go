@@ -35,7 +35,7 @@ func (s *Slack) Access(ctx context.Context, server chat.ServerID, place chat.Pla
 	if c.direct {
 		return direct(c.user, people), nil
 	}
-	members, err := s.members(ctx, server, id)
+	members, err := s.membersNow(ctx, server, id)
 	if err != nil {
 		return chat.Access{}, err
 	}
@@ -105,7 +105,7 @@ func (s *Slack) others(ctx context.Context, server chat.ServerID, members []stri
 			names = append(names, "")
 			continue
 		}
-		p, err := s.person(ctx, server, m)
+		p, err := s.personNow(ctx, server, m)
 		switch {
 		case chat.IsGone(err) || (err == nil && (p.bot || p.gone)):
 		case err != nil:
@@ -124,10 +124,13 @@ func (s *Slack) others(ctx context.Context, server chat.ServerID, members []stri
 
 // members are the ids of those in a channel.
 func (s *Slack) members(ctx context.Context, server chat.ServerID, id string) ([]string, error) {
-	k := nameKey{server, id}
-	if m, ok := s.names.members.get(k, s.time.member); ok {
+	if m, ok := s.names.members.get(nameKey{server, id}, s.time.member); ok {
 		return m, nil
 	}
+	return s.membersNow(ctx, server, id)
+}
+
+func (s *Slack) membersNow(ctx context.Context, server chat.ServerID, id string) ([]string, error) {
 	all, cursor := []string{}, ""
 	for {
 		var page []string
@@ -141,7 +144,7 @@ func (s *Slack) members(ctx context.Context, server chat.ServerID, id string) ([
 		}
 		all = append(all, page...)
 		if cursor = next; cursor == "" {
-			s.names.members.put(k, all)
+			s.names.members.put(nameKey{server, id}, all)
 			return all, nil
 		}
 	}

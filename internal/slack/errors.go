@@ -39,6 +39,8 @@ func remedy(code string) string {
 		return "the app was removed from the workspace, or the workspace is gone; install it again"
 	case "not_allowed_token_type":
 		return "this is another kind of token; the bot token begins with xoxb-, the app token with xapp-"
+	case "socket_mode_not_enabled":
+		return "switch Socket Mode on in the app's settings"
 	case "missing_scope", "no_permission", "access_denied":
 		return "compare the app with `waymark slack manifest` and install it again"
 	case "not_in_channel":
@@ -55,7 +57,7 @@ func remedy(code string) string {
 func gone(code string) bool {
 	switch code {
 	case "channel_not_found", "is_archived", "message_not_found", "thread_not_found", "user_not_found",
-		"users_not_found", "no_such_subteam", "view_not_found", "not_found":
+		"users_not_found", "bot_not_found", "user_not_visible", "no_such_subteam", "view_not_found", "not_found":
 		return true
 	}
 	return false
@@ -168,7 +170,7 @@ func refusedForGood(err error) error {
 	if code := codeOf(err); dead(code) {
 		return fmt.Errorf("Slack refuses the connection: %s (%s)", remedy(code), code)
 	}
-	if code := codeOf(err); code == "missing_scope" {
+	if code := codeOf(err); code == "missing_scope" || code == "socket_mode_not_enabled" {
 		return fmt.Errorf("Slack refuses the connection: %w", err)
 	}
 	var e *chat.Error

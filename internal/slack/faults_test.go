@@ -75,7 +75,9 @@ func (b *bot) Action(_ context.Context, a chat.Action) (chat.Answer, error) {
 	return chat.Answer{}, nil
 }
 
-func (b *bot) Submit(context.Context, chat.Submission) (chat.Answer, error) { return chat.Answer{}, nil }
+func (b *bot) Submit(context.Context, chat.Submission) (chat.Answer, error) {
+	return chat.Answer{}, nil
+}
 
 func (b *bot) Complete(context.Context, chat.Command, string, string) ([]chat.Option, error) {
 	return nil, nil
@@ -108,7 +110,11 @@ func (b *bot) texts() []string {
 
 func (b *bot) count(n *int) int { b.mu.Lock(); defer b.mu.Unlock(); return *n }
 
-func (b *bot) presents() []time.Time { b.mu.Lock(); defer b.mu.Unlock(); return slices.Clone(b.present) }
+func (b *bot) presents() []time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.present)
+}
 
 func (b *bot) server() chat.ServerID { return chat.ServerID(b.team.ID) }
 

@@ -307,6 +307,11 @@ func (in *intake) once(it *item) error {
 }
 
 func (in *intake) presence(it *item) error {
+	if it.kind == itemAbsent && in.s.o.Installations != nil {
+		if err := in.s.o.Installations.Remove(in.ctx, it.server); err != nil {
+			return err
+		}
+	}
 	p, ok := in.h.(chat.Presence)
 	if !ok {
 		return nil
@@ -333,6 +338,18 @@ func (in *intake) check() error {
 // deliver hands over a message, after finding out what it lacks. What cannot be
 // found out is left out: an alert must not wait for a name.
 func (in *intake) deliver(it *item) error {
+	if in.s.o.Installations != nil {
+		w, err := in.s.space(in.ctx, it.server) // another replica may have installed it
+		switch {
+		case chat.IsPermanent(err):
+			return nil // it is not ours any more
+		case err != nil:
+			return err
+		case string(it.message.Author.ID) == w.me || string(it.message.Author.ID) == w.bot:
+			return nil
+		}
+		it.message.Link = w.link(it.message.Place.ID, string(it.message.ID))
+	}
 	in.s.complete(in.ctx, it.message, it.starter)
 	it.starter = ""
 	return in.h.Message(in.ctx, *it.message)

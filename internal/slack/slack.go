@@ -78,8 +78,9 @@ type Options struct {
 	// reader can close.
 	Hidden chat.Card
 	// Installations knows the workspaces where there can be many; nil for the
-	// one that BotToken belongs to.
+	// one that BotToken belongs to. OAuth is needed for installing into more.
 	Installations Installations
+	OAuth         OAuth
 }
 
 // Slack is one app's connection to Slack.
