@@ -154,6 +154,23 @@ func TestSlackCatchesUp(t *testing.T) {
 	}
 }
 
+func TestSlackSetUpByTyping(t *testing.T) {
+	s := newSchool(t)
+	s.start()
+	line := "/waymark staff setup room:<#" + s.staff.ID + "|staff> lead:<@" + s.mo.ID + "> region:Scotland"
+	answer := s.mo.Slash(s.staff, line).Reply()
+	for _, words := range []string{"private: only staff can read it", "Mo", "Lead", "Scotland"} {
+		if !answer.Has(words) {
+			t.Errorf("the set-up does not say %q: %s", words, answer.Text())
+		}
+	}
+	s.mo.Slash(s.staff, "/waymark staff test").Reply()
+	s.f.AwaitMessage(s.staff, func(m slacktest.Message) bool { return m.Has("this is a test") })
+	if answer := s.ana.Slash(s.general, "/waymark staff cases").Reply(); !answer.Has("This is for staff") {
+		t.Errorf("a member gets %s", answer.Text())
+	}
+}
+
 func TestSlackGentleWord(t *testing.T) {
 	s := newSchool(t)
 	s.start()
