@@ -80,7 +80,7 @@ func TestAskAsJSON(t *testing.T) {
 		"is it my fault":         {"not-your-fault", false, "never your fault"},
 		"i want to die":          {"", true, "local emergency number"},
 		"how do i bake a cake":   {"", false, "I have no answer to that"},
-		"can boys be exploited?": {"who-it-happens-to", false, "boys"},
+		"can boys be exploited?": {"boys-too", false, "boys"},
 	} {
 		out, err := call(t, askCommand(), "--json", question)
 		if err != nil {
