@@ -79,8 +79,8 @@ func TestAReplayCountsOnce(t *testing.T) {
 	b.f.AwaitSettled()
 	replayed := 0
 	for _, p := range b.f.Posts() {
-		if bytes.Contains(p.Body, []byte("url_verification")) {
-			continue
+		if bytes.Contains(p.Body, []byte("url_verification")) || p.Header.Get("X-Slack-Retry-Num") != "" {
+			continue // known by their content
 		}
 		replayed++
 		if got := b.f.Replay(p); got.Status != http.StatusUnauthorized {

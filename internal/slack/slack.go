@@ -252,8 +252,6 @@ func (s *Slack) Run(ctx context.Context, h chat.Handler) error {
 	work, release := context.WithCancel(context.WithoutCancel(ctx))
 	defer release()
 	in := newIntake(work, s, h)
-	s.in.Store(in)
-	defer s.in.CompareAndSwap(in, nil)
 	defer s.http.CloseIdleConnections()
 	// The sockets outlive the handlers, whose acknowledgements they carry.
 	life, cut := context.WithCancel(work)
@@ -267,6 +265,8 @@ func (s *Slack) Run(ctx context.Context, h chat.Handler) error {
 	if err := s.greet(ctx, in); err != nil || ctx.Err() != nil {
 		return err
 	}
+	s.in.Store(in) // not before: what the bot itself wrote could not be told from the rest
+	defer s.in.CompareAndSwap(in, nil)
 	if s.o.Mode == SocketMode {
 		for i := range max(1, s.o.Sockets) {
 			sockets.Go(func() { s.keepSocket(ctx, life, in, i) })
