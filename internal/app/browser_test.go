@@ -17,9 +17,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Pictures of the page go into the folder that WAYMARK_PICTURES names, else
-// into one that go away with the test.
-const picturesEnv = "WAYMARK_PICTURES"
+// Pictures of the page go into the folder that WAYMARK_TEST_PICTURES names,
+// else into one that goes away with the test.
+const picturesEnv = "WAYMARK_TEST_PICTURES"
 
 // browser is a real one, headless, with one window for each person.
 type browser struct {

@@ -212,7 +212,12 @@ func (c *community) start(dir, database string) *running {
 		c.t.Fatal(err)
 	}
 	go func() { r.done <- r.cmd.Wait() }()
-	c.t.Cleanup(func() { r.kill() })
+	c.t.Cleanup(func() {
+		r.kill()
+		if c.t.Failed() {
+			c.t.Logf("the program said:\n%s", r.logs)
+		}
+	})
 	return r
 }
 
