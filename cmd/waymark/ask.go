@@ -40,10 +40,7 @@ func askCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			g, err := guide.New(texts)
-			if err != nil {
-				return err
-			}
+			g := guide.New(texts)
 			a := g.Ask(question, guide.Server{})
 			if !asJSON {
 				_, err := fmt.Fprintln(c.OutOrStdout(), a.Card.PlainText())

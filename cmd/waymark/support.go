@@ -47,11 +47,7 @@ func supportCommand() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(c.OutOrStdout()).Encode(supported{q.Region, channels(texts.Contacts(q))})
 			}
-			g, err := guide.New(texts)
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintln(c.OutOrStdout(), g.Support(q).PlainText())
+			_, err = fmt.Fprintln(c.OutOrStdout(), guide.New(texts).Support(q).PlainText())
 			return err
 		},
 	}

@@ -87,9 +87,7 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 	}
 	a.phrases = lexicon.Phrases(longestPhrase)
 	a.book = servers.New(a.db, set, cfg.Region)
-	if err := a.wire(texts, detect.New(lexicon), seal); err != nil {
-		return nil, err
-	}
+	a.wire(texts, detect.New(lexicon), seal)
 	return a, nil
 }
 
@@ -105,7 +103,7 @@ func data(cfg config.Config) (*responses.Texts, *detect.Lexicon, error) {
 }
 
 // wire makes the parts that answer.
-func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.Seal) error {
+func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.Seal) {
 	byName := map[string]chat.Platform{}
 	for _, l := range a.links {
 		byName[l.platform.Name()] = l.platform
@@ -115,10 +113,7 @@ func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.S
 	})
 	a.trouble = alert.NewTrouble(sender)
 	a.desk = desk.New(a.db, a.book, byName, texts, sender, seal, desk.Options{Logger: a.log})
-	var err error
-	if a.guide, err = guide.New(texts); err != nil {
-		return err
-	}
+	a.guide = guide.New(texts)
 	a.watch = map[string]*watch.Service{}
 	for name := range byName {
 		a.watch[name] = watch.NewService(rules, a.db, a.book, watch.Options{
@@ -128,7 +123,6 @@ func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.S
 	handlers := sender.Handlers()
 	handlers[kindPurge], handlers[kindForget], handlers[kindCatchUp], handlers[kindWords] = a.purge, a.forget, a.catchUp, a.keepWords
 	a.ledger = ledger.New(a.db, handlers, ledger.Options{Logger: a.log, Observe: a.metrics.attempt})
-	return nil
 }
 
 // configured are the settings that the configuration gives for each server.

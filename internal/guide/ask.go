@@ -19,15 +19,15 @@ func (a Answer) Crisis() bool { return len(a.Cries) > 0 }
 // Ask answers a free question. It never fails: where there is no answer, the
 // card says so.
 func (g *Guide) Ask(question string, s Server) Answer {
-	words := g.index.speech.read(question)
-	a := Answer{Topics: g.index.search(question), Voice: responses.Young}
+	words := g.index().speech.read(question)
+	a := Answer{Topics: g.index().search(question), Voice: responses.Young}
 	for _, c := range responses.Cries() {
-		if g.index.cries[c].heard(words) {
+		if g.index().cries[c].heard(words) {
 			a.Cries = append(a.Cries, c)
 		}
 	}
 	for _, v := range []responses.Audience{responses.Parents, responses.Staff} {
-		if g.index.voices[v].heard(words) {
+		if g.index().voices[v].heard(words) {
 			a.Voice = v
 			break
 		}
@@ -95,7 +95,7 @@ func (g *Guide) reportTo(w responses.Who, s Server) (responses.Contact, bool) {
 func (g *Guide) found(a Answer, question string) chat.Card {
 	t, _ := g.texts.Topic(a.Topics[0].ID)
 	card := g.topic(t, a.Voice, false)
-	if p, ok := g.index.passage(t.For(a.Voice), question); ok {
+	if p, ok := g.index().passage(t.For(a.Voice), question); ok {
 		shown := chat.Section{Title: g.texts.Say("ui.ask.passage"), Text: p}
 		card.Blocks = append(card.Blocks[:1:1], append([]chat.Block{shown}, card.Blocks[1:]...)...)
 	}

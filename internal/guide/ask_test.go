@@ -18,11 +18,7 @@ func newGuide(t testing.TB) *Guide {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := New(texts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return g
+	return New(texts)
 }
 
 // asked is a question as somebody typed it.

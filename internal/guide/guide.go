@@ -7,6 +7,7 @@ package guide
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/responses"
@@ -15,7 +16,8 @@ import (
 // Guide answers members. It can be used from any goroutine.
 type Guide struct {
 	texts *responses.Texts
-	index *index
+	// index waits until the questions can be searched for, a moment after New.
+	index func() *index
 }
 
 // Server is what the guide has to know of the server that somebody asks on.
@@ -68,12 +70,16 @@ var (
 )
 
 // New makes a Guide, with its search index, from the texts.
-func New(texts *responses.Texts) (*Guide, error) {
-	ix, err := newIndex(texts)
-	if err != nil {
-		return nil, err
-	}
-	return &Guide{texts: texts, index: ix}, nil
+func New(texts *responses.Texts) *Guide {
+	index := sync.OnceValue(func() *index {
+		ix, err := newIndex(texts)
+		if err != nil {
+			panic("guide: index the texts: " + err.Error()) // a fault of the build: they are embedded and tested
+		}
+		return ix
+	})
+	go index() // so that nobody who asks has to wait for it, nor the program's start
+	return &Guide{texts: texts, index: index}
 }
 
 // The commands, by their names in chat.

@@ -38,7 +38,7 @@ func (g *Guide) findTopic(typed string) (responses.Topic, bool) {
 			return t, true
 		}
 	}
-	if found := g.index.search(typed); len(found) > 0 {
+	if found := g.index().search(typed); len(found) > 0 {
 		return g.texts.Topic(found[0].ID)
 	}
 	return responses.Topic{}, false
@@ -116,7 +116,7 @@ func (g *Guide) completeTopic(typed string) []chat.Option {
 		}
 	}
 	if len(out) == 0 {
-		for _, hit := range g.index.search(typed) {
+		for _, hit := range g.index().search(typed) {
 			t, _ := g.texts.Topic(hit.ID)
 			out = append(out, chat.Option{Label: t.Question, Value: t.ID, Hint: t.Title})
 		}
