@@ -166,20 +166,35 @@ type Sign struct {
 	Case      string    // empty while it belongs to none
 }
 
+// plainSign is the weight from which a sign says by itself what a case is
+// about. Weaker ones are hints: they count, but they only name the case where
+// nothing else does, so that staff are not sent after something that was not
+// said.
+const plainSign = 5
+
+// About is what signs say by themselves, in their order; where none does, all
+// that they hint at.
+func About(signs []Sign) []detect.Category { return about(nil, signs) }
+
+func about(known []detect.Category, signs []Sign) []detect.Category {
+	add := func(least float64) {
+		for _, s := range signs {
+			if s.Weight >= least && !slices.Contains(known, s.Category) {
+				known = append(known, s.Category)
+			}
+		}
+	}
+	add(plainSign)
+	if len(known) == 0 {
+		add(0)
+	}
+	return known
+}
+
 // Add takes new signs into the case. It returns the case with its categories,
 // place and severity brought up to date, and whether the severity rose.
 func (c Case) Add(signs []Sign, severity detect.Severity, at time.Time) (next Case, rose bool) {
-	known := map[detect.Category]bool{}
-	c.Categories = append([]detect.Category(nil), c.Categories...)
-	for _, k := range c.Categories {
-		known[k] = true
-	}
-	for _, s := range signs {
-		if !known[s.Category] {
-			known[s.Category] = true
-			c.Categories = append(c.Categories, s.Category)
-		}
-	}
+	c.Categories = about(slices.Clone(c.Categories), signs)
 	if n := len(signs); n > 0 {
 		last := signs[n-1]
 		c.Place, c.PlaceName, c.Message, c.Link = last.Place, last.PlaceName, last.Message, last.Link

@@ -73,9 +73,24 @@ func TestACaseIsClosedWithAnOutcome(t *testing.T) {
 	}
 }
 
+// A hint names a case only where nothing says more.
+func TestWhatACaseIsAbout(t *testing.T) {
+	hint := cases.Sign{Category: detect.Threat, Weight: 4}
+	plain := cases.Sign{Category: detect.GiftOffer, Weight: 6}
+	if got := cases.About([]cases.Sign{hint, plain}); !reflect.DeepEqual(got, []detect.Category{detect.GiftOffer}) {
+		t.Errorf("a hint beside a sign: %v", got)
+	}
+	if got := cases.About([]cases.Sign{hint}); !reflect.DeepEqual(got, []detect.Category{detect.Threat}) {
+		t.Errorf("a hint alone: %v", got)
+	}
+	if cases.AllHelp(nil) || !cases.AllHelp([]detect.Category{detect.SelfHarm}) || cases.AllHelp([]detect.Category{detect.SelfHarm, detect.Threat}) {
+		t.Error("who needs help is told wrongly")
+	}
+}
+
 func TestMoreSignsBringTheCaseUpToDate(t *testing.T) {
 	sign := func(k detect.Category, message chat.MessageID) cases.Sign {
-		return cases.Sign{Category: k, Place: "p2", PlaceName: "games", Message: message, Link: "https://chat.example/" + string(message)}
+		return cases.Sign{Category: k, Weight: 6, Place: "p2", PlaceName: "games", Message: message, Link: "https://chat.example/" + string(message)}
 	}
 	before := cases.Case{Severity: detect.Medium, Categories: []detect.Category{detect.Secrecy},
 		Place: "p1", PlaceName: "general", Message: "m1", Link: "https://chat.example/m1"}

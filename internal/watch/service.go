@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -144,7 +145,7 @@ func (s *Service) keep(ctx context.Context, tx *store.Tx, k servers.Key, m chat.
 func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, set cases.Settings, m chat.Message, r Reading, severity detect.Severity, past, added []cases.Sign) error {
 	now := s.o.Now()
 	all := loose(past, r.Addressed)
-	c, found, err := s.openCase(ctx, tx, k, m.Author.ID, r)
+	c, found, err := s.openCase(ctx, tx, k, m.Author.ID, r.Addressed, cases.AllHelp(cases.About(added)))
 	if err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, set ca
 		}
 		c, _ = c.Add(all, severity, now)
 		c.Addressed = r.Addressed
-		if c.Help() { // whom somebody in need confides in is not what the case is about
+		if c.Help() {
 			c.Addressed = ""
 		}
 		if err := tx.InsertCase(ctx, &c); err != nil {
@@ -183,37 +184,31 @@ func (s *Service) raise(ctx context.Context, tx *store.Tx, k servers.Key, set ca
 	return alert.Continue(ctx, tx, c, added, rose, now)
 }
 
-// openCase finds the case that these signs belong to: the author's open case
-// with this person; else, where either side does not name anybody, the one
-// open case of the same kind, so that one conversation never makes two cards.
-func (s *Service) openCase(ctx context.Context, tx *store.Tx, k servers.Key, author chat.PersonID, r Reading) (cases.Case, bool, error) {
-	help := cases.AllHelp(categories(r))
+// openCase finds the case that these signs belong to: of the author's open
+// cases, one of the same side (somebody who needs help, or who may mean harm)
+// with the same person, or where either does not name anybody, so that one
+// conversation never makes two cards. A pair that is taken by the other side's
+// case joins that one.
+func (s *Service) openCase(ctx context.Context, tx *store.Tx, k servers.Key, author, addressed chat.PersonID, help bool) (cases.Case, bool, error) {
 	open, err := tx.OpenCasesBy(ctx, k.Platform, k.Server, author)
 	if err != nil {
 		return cases.Case{}, false, err
 	}
-	for _, c := range open {
-		if c.Addressed == r.Addressed && !help || c.Addressed == "" && help {
-			return c, true, nil
-		}
+	if help { // whom somebody in need confides in is not what the case is about
+		addressed = ""
 	}
-	if help {
-		return cases.Case{}, false, nil
-	}
-	for _, c := range open {
-		if !c.Help() && (c.Addressed == "" || r.Addressed == "") {
-			return c, true, nil
+	for _, fits := range []func(cases.Case) bool{
+		func(c cases.Case) bool { return c.Help() == help && c.Addressed == addressed },
+		func(c cases.Case) bool {
+			return !help && !c.Help() && (c.Addressed == "" || addressed == "")
+		},
+		func(c cases.Case) bool { return c.Addressed == addressed },
+	} {
+		if i := slices.IndexFunc(open, fits); i >= 0 {
+			return open[i], true, nil
 		}
 	}
 	return cases.Case{}, false, nil
-}
-
-func categories(r Reading) []detect.Category {
-	out := make([]detect.Category, len(r.Signals))
-	for i, g := range r.Signals {
-		out[i] = g.Category
-	}
-	return out
 }
 
 func signs(k servers.Key, m chat.Message, r Reading) []cases.Sign {
