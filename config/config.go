@@ -66,6 +66,8 @@ type Config struct {
 	// Lexicon is the absolute path of a folder with further rule files; empty
 	// for none.
 	Lexicon string `mapstructure:"lexicon"`
+	// SkipBots leaves out what other bots and webhooks write.
+	SkipBots bool `mapstructure:"skip_bots"`
 }
 
 // Discord is used where Token is set.

@@ -122,6 +122,7 @@ var samples = map[string]string{
 	"log.level":            "debug",
 	"log.format":           "json",
 	"lexicon":              ".",
+	"skip_bots":            "true",
 }
 
 // needed are the variables without which a key cannot be set alone.
@@ -270,8 +271,8 @@ func TestMistakes(t *testing.T) {
 		want       []string // each line, FILE standing for the file
 	}{
 		{"misspelt key", "discord:\n  tokn: abc", nil, []string{"FILE:2: discord.tokn: no such key; the keys here are token, token_file, base_url, automod"}},
-		{"misspelt section", "\ndiscrod: {}", nil, []string{"FILE:2: discrod: no such key; the keys here are discord, slack, playground, database, http, region, servers, secret_key, secret_key_file, retention, log, lexicon"}},
-		{"dotted key", "discord.token: abc", nil, []string{"FILE:1: discord.token: no such key; the keys here are discord, slack, playground, database, http, region, servers, secret_key, secret_key_file, retention, log, lexicon"}},
+		{"misspelt section", "\ndiscrod: {}", nil, []string{"FILE:2: discrod: no such key; the keys here are discord, slack, playground, database, http, region, servers, secret_key, secret_key_file, retention, log, lexicon, skip_bots"}},
+		{"dotted key", "discord.token: abc", nil, []string{"FILE:1: discord.token: no such key; the keys here are discord, slack, playground, database, http, region, servers, secret_key, secret_key_file, retention, log, lexicon, skip_bots"}},
 		{"twice", "region: UK\nRegion: US", nil, []string{"FILE:2: region: stands here twice; leave one"}},
 		{"no mapping", "- a", nil, []string{"FILE:1: needs keys below it, as in config/default.yaml"}},
 		{"a value where keys belong", "discord: abc", nil, []string{"FILE:1: discord: needs keys below it, as in config/default.yaml"}},

@@ -28,22 +28,23 @@ import (
 
 // App is the whole bot.
 type App struct {
-	log     *slog.Logger
-	db      *store.DB
-	guide   *guide.Guide
-	desk    *desk.Desk
-	trouble *alert.Trouble
-	watch   map[string]*watch.Service
-	book    *servers.Book
-	ledger  *ledger.Ledger
-	metrics *metrics
-	links   []*link
-	listen  string
-	keep    config.Retention
-	lastRun map[string]time.Time // by platform: up to when all was read before this run
-	phrases []string             // for a platform\'s own filter, the gravest first
-	closers []closer
-	now     func() time.Time
+	log      *slog.Logger
+	db       *store.DB
+	guide    *guide.Guide
+	desk     *desk.Desk
+	trouble  *alert.Trouble
+	watch    map[string]*watch.Service
+	book     *servers.Book
+	ledger   *ledger.Ledger
+	metrics  *metrics
+	links    []*link
+	listen   string
+	keep     config.Retention
+	skipBots bool
+	lastRun  map[string]time.Time // by platform: up to when all was read before this run
+	phrases  []string             // for a platform\'s own filter, the gravest first
+	closers  []closer
+	now      func() time.Time
 }
 
 // closer is one step of stopping; they run in the reverse of their order.
@@ -55,7 +56,7 @@ type closer struct {
 // New makes the bot from its configuration and the platforms that it serves.
 // It opens the database; Close, or the end of Run, closes it.
 func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log *slog.Logger) (_ *App, err error) {
-	a := &App{log: log, listen: cfg.HTTP.Listen, keep: cfg.Retention, now: time.Now}
+	a := &App{log: log, listen: cfg.HTTP.Listen, keep: cfg.Retention, skipBots: cfg.SkipBots, now: time.Now}
 	for _, p := range platforms {
 		a.links = append(a.links, &link{platform: p})
 	}
@@ -117,7 +118,7 @@ func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.S
 	a.watch = map[string]*watch.Service{}
 	for name := range byName {
 		a.watch[name] = watch.NewService(rules, a.db, a.book, watch.Options{
-			Logger: a.log, OnMessage: a.metrics.message, OnSignal: a.metrics.signal,
+			Logger: a.log, SkipBots: a.skipBots, OnMessage: a.metrics.message, OnSignal: a.metrics.signal,
 		})
 	}
 	handlers := sender.Handlers()

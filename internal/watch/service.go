@@ -24,6 +24,8 @@ const memory = 14 * 24 * time.Hour
 type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger
+	// SkipBots leaves out what other bots and webhooks write.
+	SkipBots bool
 	// OnMessage is called for each message read, OnSignal for each new sign.
 	OnMessage func()
 	OnSignal  func(detect.Category, detect.Severity)
@@ -57,7 +59,9 @@ func NewService(d *detect.Detector, db *store.DB, book *servers.Book, o Options)
 	if o.OnSignal == nil {
 		o.OnSignal = func(detect.Category, detect.Severity) {}
 	}
-	return &Service{reader: NewReader(d), rules: d, db: db, book: book, o: o, pending: map[chat.MessageRef]time.Time{}}
+	reader := NewReader(d)
+	reader.SkipBots = o.SkipBots
+	return &Service{reader: reader, rules: d, db: db, book: book, o: o, pending: map[chat.MessageRef]time.Time{}}
 }
 
 // Message reads one message. It returns nil when whatever had to be kept is
