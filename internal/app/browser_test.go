@@ -264,6 +264,11 @@ func TestTheMainJobInABrowser(t *testing.T) {
 	phone := b.window("robin", "general")
 	phone.do("be a phone at night", chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2)),
 		media("prefers-reduced-motion", "reduce", "prefers-color-scheme", "dark"))
+	phone.types("/learn")
+	phone.sees(id("private"), "Something is happening to me")
+	phone.picture("learn")
+	phone.press("Hide")
+	phone.do("see it gone", chromedp.WaitNotPresent(id("private")))
 	phone.types("/learn not-your-fault")
 	phone.sees(id("private"), "fault")
 	phone.picture("phone")
