@@ -123,12 +123,3 @@ func (v *vocab) lookup(word []byte, hash uint32) []wordID {
 }
 
 func (v *vocab) ids(word string) []wordID { return v.lookup([]byte(word), hashOf(word)) }
-
-// each calls f for every spelling.
-func (v *vocab) each(f func(word string, ids []wordID)) {
-	for _, s := range v.slots {
-		if s.count > 0 {
-			f(string(v.bytes[s.off:s.off+uint32(s.n)]), v.lists[s.list:s.list+uint32(s.count)])
-		}
-	}
-}

@@ -164,7 +164,7 @@ func (s *Slack) openSocket(ctx, life context.Context, in *intake) (*link, error)
 		return nil, &chat.Error{Op: op, Err: errors.New("Slack gave no address to connect to")}
 	}
 	l := &link{s: s, life: life, last: time.Now(), leave: make(chan struct{}), ended: make(chan struct{})}
-	conn, _, err := websocket.Dial(within, address, &websocket.DialOptions{
+	conn, _, err := websocket.Dial(within, address, &websocket.DialOptions{ //nolint:bodyclose // the library closes it
 		CompressionMode: websocket.CompressionDisabled,
 		OnPingReceived:  func(context.Context, []byte) bool { l.hear(); return true },
 	})
@@ -231,7 +231,7 @@ func (l *link) read(in *intake) {
 		if f.Type == "disconnect" {
 			if f.Reason == "link_disabled" {
 				l.fatal = true
-				l.err = errors.New("Socket Mode is switched off in the app's settings; switch it on again")
+				l.err = errors.New("the app's settings have Socket Mode switched off; switch it on again")
 				return
 			}
 			if !leaving {

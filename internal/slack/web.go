@@ -147,8 +147,7 @@ func (s *Slack) space(ctx context.Context, team chat.ServerID) (*space, error) {
 		s.spaces.mu.Lock()
 		only := s.spaces.only
 		s.spaces.mu.Unlock()
-		switch {
-		case only == "":
+		if only == "" {
 			w, err := s.identify(ctx, s.o.BotToken)
 			if err != nil {
 				return nil, err

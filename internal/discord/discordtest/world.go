@@ -73,7 +73,6 @@ type (
 		archived      bool
 		locked        bool
 		created       time.Time
-		nonces        map[string]*message
 	}
 )
 
@@ -151,7 +150,7 @@ type Person struct {
 
 func (p *Person) subject() (string, int) { return p.ID, 1 }
 
-// Without, given to Guild, makes a guild in which the bot is not.
+// Without is given to Guild to make a guild in which the bot is not.
 type Without bool
 
 // Guild makes a server with the bot in it. Its owner is somebody who takes no

@@ -451,8 +451,8 @@ func (c *call) kinds() ([]string, error) {
 	return kinds, nil
 }
 
-func (ch *channel) listKind() string {
-	return map[string]string{"channel": "public_channel", "group": "private_channel", "im": "im"}[ch.kind()]
+func (c *channel) listKind() string {
+	return map[string]string{"channel": "public_channel", "group": "private_channel", "im": "im"}[c.kind()]
 }
 
 func (f *Fake) channelsOf(c *call, member *user) (map[string]any, error) {

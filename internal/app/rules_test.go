@@ -1,4 +1,4 @@
-package config_test
+package app_test
 
 import (
 	"os"
