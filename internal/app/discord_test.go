@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +20,7 @@ import (
 
 // club is a Discord server with the whole bot in it.
 type club struct {
-	t          *testing.T
+	t          testing.TB
 	f          *discordtest.Fake
 	guild      *discordtest.Guild
 	mods       *discordtest.Role
@@ -31,8 +33,11 @@ type club struct {
 	stop       func()
 }
 
-func newClub(t *testing.T, withheld ...discordtest.Intent) *club {
+func newClub(t testing.TB, withheld ...discordtest.Intent) *club {
 	o := discordtest.Options{IdentifyEvery: -1, Patience: 20 * time.Second}
+	if _, ok := t.(*testing.B); ok {
+		o.Unchecked, o.GlobalLimit = true, -1
+	}
 	for _, i := range withheld {
 		o.Withheld |= i
 	}
@@ -220,6 +225,25 @@ func (c *club) planned(kind string) (n int) {
 		c.t.Fatal(err)
 	}
 	return n
+}
+
+// BenchmarkDiscordAlert measures from what somebody wrote to the card in the
+// staff channel, through gateway, database and REST, one after the other.
+func BenchmarkDiscordAlert(b *testing.B) {
+	c := newClub(b)
+	c.start()
+	c.setUp()
+	var took []time.Duration
+	for i := range b.N {
+		who := c.guild.Member("writer-" + strconv.Itoa(i) + ".")
+		from := time.Now()
+		who.Say(c.general, worrying)
+		c.f.AwaitMessage(c.staff, func(m discordtest.Message) bool { return m.Has("writer-" + strconv.Itoa(i) + ".") })
+		took = append(took, time.Since(from))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-median")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
 }
 
 // The gateway delivers a message once. A program that is killed before the
