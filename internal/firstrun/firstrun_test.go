@@ -268,7 +268,8 @@ func asked(t *testing.T, w firstrun.Wish, does func(s *screen, types func(string
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close()
+	// The library's reader of keys may outlive the questions for a moment: the
+	// end of the keys ends it, so its end of the pipe is left to it.
 	defer keys.Close()
 	s := &screen{new: make(chan struct{}, 1)}
 	done := make(chan error, 1)
