@@ -86,7 +86,7 @@ func TestSeverityOfMessages(t *testing.T) {
 		{"ill buy you robux if you send me a selfie", High, High, GiftOffer},
 		{"are you a virgin", Medium, High, SexualTalk},
 		{"who has her nudes", High, High, ImageAbuse},
-		{"i've been cutting myself again", High, Urgent, SelfHarm},
+		{"i've been hurting myself again", High, Urgent, SelfHarm},
 		{"i was raped", High, Urgent, DisclosureAbuse},
 		{"i think im being groomed", Medium, Urgent, DisclosureCoercion},
 		{"just go kill yourself", High, Urgent, Threat},
