@@ -305,6 +305,22 @@ func TestADeletedMessageAndADeletedCard(t *testing.T) {
 	}
 }
 
+// Staff see in the status which lead an alert could not reach.
+func TestTheStatusNamesALeadWhoCannotBeReached(t *testing.T) {
+	c := newCommunity(t)
+	c.bot()
+	c.at.Intercept(func(op playground.Op, _ *http.Request) (f playground.Fault) {
+		if op == playground.OpDirect {
+			f.Status = http.StatusNotFound
+		}
+		return f
+	})
+	c.types("morgan", "staff-room", "safeguarding status", nil)
+	if s := c.answer("morgan", "Waymark's state"); !strings.Contains(s.text(), "Jo (cannot be reached directly)") {
+		t.Errorf("the status does not say so: %s", s.text())
+	}
+}
+
 func TestMembersCannotUseStaffCommandsOrButtons(t *testing.T) {
 	c := newCommunity(t)
 	c.bot()

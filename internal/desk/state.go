@@ -109,6 +109,10 @@ func (d *Desk) leads(ctx context.Context, v viewer) string {
 	names := make([]string, len(v.set.Leads))
 	for i, id := range v.set.Leads {
 		names[i] = d.cards.Name(ctx, v.key, id)
+		// Opening the conversation sends nothing.
+		if _, err := d.platforms[v.key.Platform].Direct(ctx, v.key.Server, id); err != nil {
+			names[i] = d.texts.Say("staff.state.unreached", "name", names[i])
+		}
 	}
 	return strings.Join(names, ", ")
 }
