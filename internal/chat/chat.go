@@ -25,6 +25,7 @@ type Place struct {
 	Name   string  // as people see it, without decoration such as "#"; may be empty
 	Parent PlaceID // the channel that a thread belongs to; empty for a channel
 	Direct bool    // a direct conversation between one person and the bot
+	Shared bool    // people of another organisation are in it too
 	// Latest is when the newest message was written, where the platform tells;
 	// else zero.
 	Latest time.Time
@@ -44,7 +45,19 @@ type Person struct {
 	ID   PersonID
 	Name string // the display name at that time; for people to read, never a key
 	Bot  bool   // a program or webhook
+	// Standing is how they belong to the server, as far as it is known.
+	Standing Standing
 }
+
+// Standing is how somebody belongs to a server.
+type Standing string
+
+// The standings. Platforms without such a difference know members alone.
+const (
+	Member   Standing = ""         // or not known to be anything else
+	Guest    Standing = "guest"    // let into some of the server's places
+	Outsider Standing = "outsider" // of another organisation that shares a place
+)
 
 // MessageRef says where a message is.
 type MessageRef struct {

@@ -42,6 +42,22 @@ type Patient interface {
 	Reach(ctx context.Context, server chat.ServerID, person chat.PersonID) error
 }
 
+// Listener is implemented by patients whose events come over a connection of
+// its own, with a credential of its own.
+type Listener interface {
+	// Listens says why no events would arrive. tried is false where only an
+	// event can show it.
+	Listens(ctx context.Context) (tried bool, err error)
+}
+
+// Rolled is implemented by patients on which whoever is let into the staff
+// channel counts as staff, so that somebody should know who that is.
+type Rolled interface {
+	// Roll names the people who can read a place, at most `most` of them; rest
+	// is how many more there are.
+	Roll(ctx context.Context, server chat.ServerID, place chat.PlaceID, most int) (people []chat.Person, rest int, err error)
+}
+
 // maxSkew is how far two clocks may be apart: ids and signatures of the
 // platforms bear a few seconds, and Slack refuses what is minutes old.
 const maxSkew = 30 * time.Second
@@ -85,6 +101,7 @@ func (e *exam) platform(at chat.Platform) {
 	if !w.token() {
 		return
 	}
+	w.events()
 	w.clock()
 	w.grants()
 	for _, s := range w.servers() {
@@ -103,6 +120,25 @@ func (w *ward) token() bool {
 		w.ok("token", w.say("doctor.token.ok", "platform", w.name, "bot", bot))
 	}
 	return err == nil
+}
+
+// events looks whether what happens would reach the bot.
+func (w *ward) events() {
+	l, ok := w.p.(Listener)
+	if !ok {
+		return
+	}
+	tried, err := patiently(w.ctx, func() (bool, error) { return l.Listens(w.ctx) })
+	switch {
+	case chat.IsPermanent(err):
+		w.mend("events", w.say("doctor.events.refused", "platform", w.name, "why", reason(err)), w.say("doctor.events.do."+w.p.Name()))
+	case err != nil:
+		w.unseen("events", err)
+	case !tried:
+		w.ok("events", w.say("doctor.events.untried", "platform", w.name))
+	default:
+		w.ok("events", w.say("doctor.events.ok", "platform", w.name))
+	}
 }
 
 func (w *ward) clock() {
@@ -135,8 +171,13 @@ func (w *ward) grants() {
 	}
 }
 
-// unseen says that something could not be looked at.
+// unseen says that something could not be looked at. What the platform refuses
+// for good has to be mended.
 func (w *ward) unseen(name string, err error) {
+	if chat.IsPermanent(err) {
+		w.mend(name, w.say("doctor.unseen.found", "why", reason(err)), w.say("doctor.unseen.refuseddo"))
+		return
+	}
 	w.look(name, w.say("doctor.unseen.found", "why", reason(err)), w.say("doctor.unseen.do"))
 }
 
@@ -209,7 +250,7 @@ func (w *ward) room(id chat.ServerID, set cases.Settings, known bool) {
 	lacks, err := patiently(w.ctx, func() ([]string, error) { return w.p.Lacking(w.ctx, id, set.StaffPlace) })
 	switch {
 	case chat.IsGone(err):
-		w.mend("staff channel", w.say("doctor.room.gone", "id", set.StaffPlace), do)
+		w.mend("staff channel", w.say("doctor.room.gone", "id", set.StaffPlace, "why", reason(err)), do)
 		return
 	case err != nil:
 		w.unseen("staff channel", err)
@@ -223,17 +264,54 @@ func (w *ward) room(id chat.ServerID, set cases.Settings, known bool) {
 }
 
 func (w *ward) readers(id chat.ServerID, set cases.Settings) {
-	rule := chat.StaffRule{Place: set.StaffPlace, Role: set.StaffRole}
 	access, err := patiently(w.ctx, func() (chat.Access, error) {
-		return w.p.Access(w.ctx, id, set.StaffPlace, rule, set.Leads)
+		return w.p.Access(w.ctx, id, set.StaffPlace, set.Staff(), set.Leads)
 	})
 	switch {
 	case err != nil:
 		w.unseen("readers", err)
 	case access.Others != "":
-		w.mend("readers", w.say("doctor.readers.open", "who", access.Others), w.say("doctor.readers.do"))
+		w.mend("readers", w.say("doctor.readers.open", "who", access.Others), w.say("doctor.readers.do."+w.p.Name()))
 	default:
+		w.roll(id, set)
+	}
+}
+
+// roll names who counts as staff because they are in the staff channel. People
+// of elsewhere may belong there, but somebody should have decided that.
+func (w *ward) roll(id chat.ServerID, set cases.Settings) {
+	r, ok := w.p.(Rolled)
+	if !ok {
 		w.ok("readers", w.say("doctor.readers.ok"))
+		return
+	}
+	var rest int
+	people, err := patiently(w.ctx, func() (people []chat.Person, err error) {
+		people, rest, err = r.Roll(w.ctx, id, set.StaffPlace, maxListed)
+		return people, err
+	})
+	if err != nil {
+		w.unseen("readers", err)
+		return
+	}
+	names, guests := make([]string, len(people)), false
+	for i, p := range people {
+		names[i] = p.Name
+		if p.Standing != chat.Member {
+			names[i], guests = w.say("doctor.readers."+string(p.Standing), "who", p.Name), true
+		}
+	}
+	if rest > 0 {
+		names = append(names, fmt.Sprintf("%d more", rest))
+	}
+	found := w.say("doctor.readers.roll", "who", strings.Join(names, ", "))
+	switch {
+	case len(people) == 0:
+		w.mend("readers", w.say("doctor.readers.empty"), w.say("doctor.readers.emptydo"))
+	case guests:
+		w.look("readers", found, w.say("doctor.readers.guestsdo"))
+	default:
+		w.ok("readers", found)
 	}
 }
 
@@ -252,7 +330,7 @@ func (w *ward) leads(id chat.ServerID, set cases.Settings, known bool) {
 		case err == nil:
 			w.ok("leads", w.say("doctor.leads.ok", "who", name))
 		case chat.IsPermanent(err):
-			w.mend("leads", w.say("doctor.leads.unreached", "who", name, "why", reason(err)), w.say("doctor.leads.unreacheddo"))
+			w.mend("leads", w.say("doctor.leads.unreached", "who", name, "why", reason(err)), w.say("doctor.leads.unreacheddo."+w.p.Name()))
 		default:
 			w.unseen("leads", err)
 		}
@@ -295,9 +373,9 @@ func (w *ward) coverage(id chat.ServerID, set cases.Settings) {
 		if more := len(names) - maxListed; more > 0 {
 			names = append(names[:maxListed], fmt.Sprintf("%d more", more))
 		}
-		w.look("coverage", w.say("doctor.coverage.missed", "places", strings.Join(names, ", "), "why", y), w.say("doctor.coverage.do."+w.p.Name()))
+		w.look("coverage", w.say("doctor.coverage.missed."+w.p.Name(), "places", strings.Join(names, ", "), "why", y), w.say("doctor.coverage.do."+w.p.Name()))
 	}
-	found := w.say("doctor.coverage.ok")
+	found := w.say("doctor.coverage.ok." + w.p.Name())
 	if len(whole) > 0 {
 		found = w.say("doctor.coverage.but", "what", strings.Join(whole, ", "))
 	}

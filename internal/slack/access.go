@@ -79,7 +79,7 @@ func (s *Slack) browses(ctx context.Context, server chat.ServerID, id string) (b
 	if chat.IsGone(err) {
 		return false, nil
 	}
-	return err == nil && !p.gone && !p.guest, err
+	return err == nil && !p.gone && p.standing == chat.Member, err
 }
 
 // others says in words who among the members is neither staff nor a program.

@@ -45,6 +45,8 @@ func remedy(code string) string {
 		return "compare the app with `waymark slack manifest` and install it again"
 	case "not_in_channel":
 		return "invite the bot into the channel with /invite"
+	case "channel_not_found":
+		return "it was deleted, or it is private and the bot is not in it; invite the bot with /invite"
 	case "is_archived":
 		return "the channel is archived; choose another, or bring it back"
 	case "restricted_action", "restricted_action_read_only_channel":

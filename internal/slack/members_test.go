@@ -317,6 +317,31 @@ func TestWhatIsNotRead(t *testing.T) {
 	}
 }
 
+func TestPlacesWithoutTheScopesThatCanBeLeftOut(t *testing.T) {
+	b := newBot(t, slacktest.Options{})
+	general, staff := b.team.Public("general"), b.team.Private("staff", slacktest.WithBot)
+	b.run()
+	b.f.AwaitConnected(1)
+	for _, left := range []struct {
+		scope string
+		want  []string
+	}{{"mpim:read", []string{general.ID, staff.ID}}, {"groups:read", []string{general.ID}}} {
+		b.team.Revoke(left.scope)
+		var got []string
+		places, err := b.Places(t.Context(), b.server())
+		for _, p := range places {
+			got = append(got, string(p.ID))
+		}
+		if err != nil || !slices.Equal(got, left.want) {
+			t.Errorf("without %s: %v %v, want %v", left.scope, got, err, left.want)
+		}
+	}
+	b.team.Revoke("channels:read")
+	if _, err := b.Places(t.Context(), b.server()); err == nil || !strings.Contains(err.Error(), "channels:read") {
+		t.Errorf("without any: %v", err)
+	}
+}
+
 func TestTheManifest(t *testing.T) {
 	least := manifest(t, ManifestOptions{NoPrivate: true, NoGroupDirect: true, NoJoin: true, NoUserGroups: true})
 	for _, scope := range []string{"groups:", "mpim:", "channels:join", "usergroups:", "admin", "files:", "chat:write.public"} {

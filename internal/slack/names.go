@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,12 @@ type person struct {
 	bot   bool
 	admin bool
 	gone  bool // deactivated
-	guest bool // or of another organisation
+	// standing: guests and outsiders read only the channels that they are in.
+	standing chat.Standing
+}
+
+func (p person) neutral(id string) chat.Person {
+	return chat.Person{ID: chat.PersonID(id), Name: p.name, Bot: p.bot, Standing: p.standing}
 }
 
 // channel is a channel as Slack describes it.
@@ -40,6 +46,7 @@ type channel struct {
 	name     string
 	private  bool
 	shared   bool // with another organisation or workspace
+	in       bool // the bot is in it
 	archived bool
 	direct   bool
 	user     string // the other end of a direct conversation
@@ -97,7 +104,13 @@ const slackbot = "USLACKBOT"
 func describe(u *slack.User, server chat.ServerID) person {
 	p := person{
 		bot: u.IsBot || u.IsWorkflowBot || u.ID == slackbot, admin: u.IsAdmin || u.IsOwner || u.IsPrimaryOwner, gone: u.Deleted,
-		guest: u.IsRestricted || u.IsUltraRestricted || u.IsStranger || (u.TeamID != "" && server != "" && chat.ServerID(u.TeamID) != server),
+	}
+	switch {
+	case p.bot:
+	case u.IsStranger, elsewhere(u, server):
+		p.standing = chat.Outsider
+	case u.IsRestricted, u.IsUltraRestricted:
+		p.standing = chat.Guest
 	}
 	for _, n := range []string{u.Profile.DisplayName, u.Profile.RealName, u.RealName, u.Name} {
 		if n = strings.TrimSpace(n); n != "" {
@@ -106,6 +119,13 @@ func describe(u *slack.User, server chat.ServerID) person {
 		}
 	}
 	return p
+}
+
+// elsewhere says whether somebody's account is of another organisation. In an
+// organisation of several workspaces (Enterprise Grid), an account names one
+// and lists the rest.
+func elsewhere(u *slack.User, server chat.ServerID) bool {
+	return u.TeamID != "" && server != "" && chat.ServerID(u.TeamID) != server && !slices.Contains(u.Enterprise.Teams, string(server))
 }
 
 // nameOf is what somebody is called, "" where that cannot be had soon: nothing
@@ -154,6 +174,7 @@ func (s *Slack) channelNow(ctx context.Context, server chat.ServerID, id string)
 func described(c *slack.Channel) channel {
 	return channel{
 		name: c.Name, private: c.IsPrivate || c.IsGroup || c.IsIM || c.IsMpIM, archived: c.IsArchived, direct: c.IsIM, user: c.User,
+		in:     c.IsMember,
 		shared: c.IsExtShared || c.IsPendingExtShared || c.IsOrgShared || c.IsShared || len(c.PendingShared) > 0,
 	}
 }
@@ -183,7 +204,7 @@ func (s *Slack) place(ctx context.Context, server chat.ServerID, id, thread stri
 	ctx, cancel := context.WithTimeout(ctx, s.time.name)
 	defer cancel()
 	if c, err := s.channel(ctx, server, id); err == nil {
-		p.Name, p.Direct = c.name, c.direct
+		p.Name, p.Direct, p.Shared = c.name, c.direct, c.shared
 	}
 	return p
 }

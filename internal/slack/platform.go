@@ -42,7 +42,7 @@ func (s *Slack) Person(ctx context.Context, server chat.ServerID, id chat.Person
 	if err != nil {
 		return chat.Person{}, err
 	}
-	return chat.Person{ID: id, Name: p.name, Bot: p.bot}, nil
+	return p.neutral(string(id)), nil
 }
 
 // Fetch reads one message as it is now.
@@ -292,8 +292,20 @@ func (s *Slack) pages(ctx context.Context, server chat.ServerID, ask func(contex
 }
 
 // Places lists the channels that the bot was added to. Their threads are read
-// with them.
+// with them. Slack refuses to list kinds of channel that the app has no scope
+// for, so those that the manifest can leave out are left out where it did.
 func (s *Slack) Places(ctx context.Context, server chat.ServerID) ([]chat.Place, error) {
+	kinds := []string{"public_channel", "private_channel", "mpim"}
+	for {
+		out, err := s.placesOf(ctx, server, kinds)
+		if codeOf(err) != "missing_scope" || len(kinds) == 1 {
+			return out, err
+		}
+		kinds = kinds[:len(kinds)-1]
+	}
+}
+
+func (s *Slack) placesOf(ctx context.Context, server chat.ServerID, kinds []string) ([]chat.Place, error) {
 	out := []chat.Place{}
 	cursor := ""
 	for {
@@ -301,7 +313,7 @@ func (s *Slack) Places(ctx context.Context, server chat.ServerID) ([]chat.Place,
 		var next string
 		err := s.call(ctx, "list places", server, func(ctx context.Context, w *space) (err error) {
 			list, next, err = w.api.GetConversationsForUserContext(ctx, &slack.GetConversationsForUserParameters{
-				Types: []string{"public_channel", "private_channel", "mpim"}, ExcludeArchived: true, Limit: pageSize, Cursor: cursor})
+				Types: kinds, ExcludeArchived: true, Limit: pageSize, Cursor: cursor})
 			return err
 		})
 		if err != nil {
@@ -310,7 +322,7 @@ func (s *Slack) Places(ctx context.Context, server chat.ServerID) ([]chat.Place,
 		for i := range list {
 			c := described(&list[i])
 			s.noteChannel(server, list[i].ID, c)
-			out = append(out, chat.Place{Server: server, ID: chat.PlaceID(list[i].ID), Name: c.name})
+			out = append(out, chat.Place{Server: server, ID: chat.PlaceID(list[i].ID), Name: c.name, Shared: c.shared})
 		}
 		if cursor = next; cursor == "" {
 			return out, nil

@@ -74,9 +74,14 @@ func wholeSeconds(s string) bool {
 type space struct {
 	api  *slack.Client
 	team chat.ServerID
+	name string
 	page string // where its client lies: https://example.slack.com/
 	me   string // the bot's user id
 	bot  string // the bot's other id, which its messages carry
+	// called is what the bot is called; scopes are what it was granted when
+	// its token was last looked at, nil where Slack did not say.
+	called string
+	scopes []string
 }
 
 // link opens a message in Slack's own client.
@@ -213,7 +218,10 @@ func (s *Slack) identify(ctx context.Context, token Secret) (*space, error) {
 	if !strings.HasPrefix(page, "http") {
 		page = "https://app.slack.com/"
 	}
-	return &space{api: api, team: chat.ServerID(got.TeamID), page: strings.TrimSuffix(page, "/") + "/", me: got.UserID, bot: got.BotID}, nil
+	return &space{
+		api: api, team: chat.ServerID(got.TeamID), name: got.Team, page: strings.TrimSuffix(page, "/") + "/",
+		me: got.UserID, bot: got.BotID, called: got.User, scopes: granted(got.Header),
+	}, nil
 }
 
 func (s *Slack) client(token string) *slack.Client {
