@@ -9,11 +9,15 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-	"golang.org/x/text/feature/plural"
 )
 
-// askFile is the one YAML file of a language that holds no phrases.
-const askFile = "ask.yaml"
+// The YAML files of a language that hold no phrases.
+const (
+	askFile      = "ask.yaml"
+	languageFile = "language.yaml"
+	contactsFile = "signposts.yaml"
+	wordsFile    = "words.yaml"
+)
 
 // phrase is a short text: one sentence or more, or a list of them.
 type phrase struct {
@@ -29,22 +33,33 @@ var placeholder = regexp.MustCompile(`\{([a-z]+)\}`)
 // name and value. An unknown key gives the key in square brackets, so that a
 // slip never takes an answer from somebody; the module's tests find such slips.
 func (t *Texts) Say(key string, pairs ...any) string {
-	p, ok := t.phrases[key]
-	if !ok || p.list {
+	p, in := t.phrase(key)
+	if in == nil || p.list {
 		return "[" + key + "]"
 	}
-	return fill(p.items[0], pairs)
+	return in.fill(p.items[0], pairs)
+}
+
+// phrase finds a key in the language, or in what it falls back to: in is the
+// one that has it, nil for none.
+func (t *Texts) phrase(key string) (p phrase, in *Texts) {
+	for in = t; in != nil; in = in.base {
+		if p, ok := in.phrases[key]; ok {
+			return p, in
+		}
+	}
+	return phrase{}, nil
 }
 
 // List returns the items of a key that holds a list, filled in like Say.
 func (t *Texts) List(key string, pairs ...any) []string {
-	p, ok := t.phrases[key]
-	if !ok || !p.list {
+	p, in := t.phrase(key)
+	if in == nil || !p.list {
 		return []string{"[" + key + "]"}
 	}
 	items := make([]string, len(p.items))
 	for i, s := range p.items {
-		items[i] = fill(s, pairs)
+		items[i] = in.fill(s, pairs)
 	}
 	return items
 }
@@ -52,32 +67,24 @@ func (t *Texts) List(key string, pairs ...any) []string {
 // Count returns the text of a key that is written once for each plural form of
 // the language (one, other, ...), with {n} filled in besides the pairs.
 func (t *Texts) Count(key string, n int, pairs ...any) string {
-	form := "other"
-	switch plural.Cardinal.MatchPlural(t.lang, n, 0, 0, 0, 0) {
-	case plural.Zero:
-		form = "zero"
-	case plural.One:
-		form = "one"
-	case plural.Two:
-		form = "two"
-	case plural.Few:
-		form = "few"
-	case plural.Many:
-		form = "many"
+	_, in := t.phrase(key + ".other")
+	if in == nil {
+		return "[" + key + "]"
 	}
-	if !t.Has(key + "." + form) {
+	form := in.language.form(n)
+	if _, ok := in.phrases[key+"."+form]; !ok {
 		form = "other"
 	}
-	return t.Say(key+"."+form, append(pairs, "n", n)...)
+	return in.Say(key+"."+form, append(pairs, "n", n)...)
 }
 
 // Has says whether there is a text or a list of that key.
 func (t *Texts) Has(key string) bool {
-	_, ok := t.phrases[key]
-	return ok
+	_, in := t.phrase(key)
+	return in != nil
 }
 
-// Keys lists all keys of short texts, in order.
+// Keys lists the keys of the language's own short texts, in order.
 func (t *Texts) Keys() []string {
 	keys := make([]string, 0, len(t.phrases))
 	for k := range t.phrases {
@@ -87,8 +94,9 @@ func (t *Texts) Keys() []string {
 	return keys
 }
 
-// fill replaces {name} by the value that follows the name in pairs.
-func fill(s string, pairs []any) string {
+// fill replaces {name} by the value that follows the name in pairs. What would
+// disturb the direction of the line is kept apart.
+func (t *Texts) fill(s string, pairs []any) string {
 	if len(pairs) == 0 {
 		return s
 	}
@@ -98,21 +106,22 @@ func fill(s string, pairs []any) string {
 	}
 	return placeholder.ReplaceAllStringFunc(s, func(m string) string {
 		if v, ok := values[m[1:len(m)-1]]; ok {
-			return v
+			return t.Apart(v)
 		}
 		return m
 	})
 }
 
-// loadPhrases reads every YAML file of the language except askFile.
-func (t *Texts) loadPhrases(fsys fs.FS, bad *Problems) {
-	files, err := fs.Glob(fsys, path.Join(Language, "*.yaml"))
+// loadPhrases reads every YAML file of a folder that holds phrases.
+func (t *Texts) loadPhrases(fsys fs.FS, folder string, bad *Problems) {
+	files, err := fs.Glob(fsys, path.Join(folder, "*.yaml"))
 	if err != nil || len(files) == 0 {
-		bad.add(Language, 0, "no YAML files found")
+		bad.add(folder, 0, "no YAML files found")
 		return
 	}
 	for _, file := range files {
-		if path.Base(file) == askFile {
+		switch path.Base(file) {
+		case askFile, languageFile, contactsFile, wordsFile:
 			continue
 		}
 		root, ok := readYAML(fsys, file, bad)

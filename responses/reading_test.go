@@ -91,10 +91,6 @@ func plain(ps []Paragraph) string {
 	return strings.Join(lines, "\n")
 }
 
-func whole(e Explanation) string {
-	return strings.Join([]string{plain(e.Short), plain(e.More), plain(e.Do), plain(e.Help)}, "\n")
-}
-
 func TestReadingAge(t *testing.T) {
 	for _, topic := range load(t).Topics() {
 		for _, a := range Audiences() {

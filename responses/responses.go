@@ -11,6 +11,10 @@
 //	<lang>/<file>.yaml      short texts, by key
 //	signposts/<region>.yaml contacts and their order
 //
+// English (en) is complete. Every other language is a folder of its own with
+// what it has of the same, and falls back key by key; docs/languages.md says how
+// one is added. In gives the texts of the language that somebody reads.
+//
 // # How to add a short text
 //
 // Write it into <lang>/<file>.yaml, nested as you like:
@@ -46,11 +50,11 @@ import (
 	"slices"
 	"sort"
 	"strings"
-
-	"golang.org/x/text/language"
 )
 
-//go:embed en signposts
+// A language's folder is carried by the look of its name.
+//
+//go:embed ?? ??-?? signposts
 var embedded embed.FS
 
 // Language is the language that is always complete.
@@ -59,8 +63,10 @@ const Language = "en"
 // Texts is all that can be said in one language, and the contacts. It does not
 // change after loading and can be used from any goroutine.
 type Texts struct {
-	lang     language.Tag
-	phrases  map[string]phrase
+	language Tongue
+	base     *Texts            // what it falls back to; nil for English
+	all      *languages        // every language, English first; shared
+	phrases  map[string]phrase // its own
 	topics   []Topic
 	topic    map[string]int
 	ask      Asking
@@ -71,14 +77,16 @@ type Texts struct {
 func Load() (*Texts, error) { return LoadFS(embedded) }
 
 // LoadFS reads the texts from a file system laid out like this package's
-// folder. Its error is a Problems with every mistake in every file.
+// folder: those in English, with all other languages at hand. Its error is a
+// Problems with every mistake in every file.
 func LoadFS(fsys fs.FS) (*Texts, error) {
-	t := &Texts{lang: language.MustParse(Language), phrases: map[string]phrase{}, topic: map[string]int{}}
 	var bad Problems
-	t.loadPhrases(fsys, &bad)
+	t := &Texts{language: english(), phrases: map[string]phrase{}, topic: map[string]int{}}
+	t.loadPhrases(fsys, Language, &bad)
 	t.loadTopics(fsys, &bad)
 	t.ask = loadAsking(fsys, path.Join(Language, askFile), &bad)
 	t.contacts = loadContacts(fsys, &bad)
+	t.loadLanguages(fsys, &bad)
 	if len(bad) > 0 {
 		sort.SliceStable(bad, func(i, j int) bool { return bad[i].before(bad[j]) })
 		return nil, bad

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"golang.org/x/text/language"
 )
 
 func load(t *testing.T) *Texts {
@@ -20,7 +18,7 @@ func load(t *testing.T) *Texts {
 func TestTheEmbeddedTextsLoad(t *testing.T) { load(t) }
 
 func TestShortTexts(t *testing.T) {
-	texts := &Texts{lang: language.English, phrases: map[string]phrase{}}
+	texts := &Texts{language: english(), phrases: map[string]phrase{}}
 	fsys := fstest.MapFS{"en/staff.yaml": {Data: []byte(`
 alert:
   title: "Look at {place} by {who}"
@@ -30,7 +28,7 @@ alert:
     other: "{n} alerts"
 `)}}
 	var bad Problems
-	texts.loadPhrases(fsys, &bad)
+	texts.loadPhrases(fsys, Language, &bad)
 	if len(bad) > 0 {
 		t.Fatal(bad)
 	}

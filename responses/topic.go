@@ -9,6 +9,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"golang.org/x/text/language"
 )
 
 // Audience is whom a text is written for.
@@ -37,6 +39,9 @@ type Topic struct {
 	Claims   []string // what it covers of the source document: C01 ...
 	Keywords []string // words that name it
 	Asked    []string // ways in which people ask for it
+	// Language is the language it is written in: that of the texts, or the one
+	// that they fall back to.
+	Language language.Tag
 
 	texts map[Audience]Explanation
 }
@@ -139,24 +144,71 @@ func (t *Texts) loadTopics(fsys fs.FS, bad *Problems) {
 // hyphens, then "## audience" and "### part" headings with paragraphs and
 // lists, all plain text.
 func parseTopic(file string, data []byte, bad *Problems) (Topic, bool) {
+	h, texts, ok := parseFile(file, data, bad)
+	if !ok {
+		return Topic{}, false
+	}
+	checkHead(file, data, h, bad)
+	return Topic{
+		ID: h.ID, Title: h.Title, Question: h.Question, Source: h.Source, Section: h.Section,
+		Reviewed: h.Reviewed, Order: h.Order, Claims: h.Claims, Keywords: h.Keywords, Asked: h.Asked,
+		Language: english().Tag, texts: texts,
+	}, true
+}
+
+// parseTranslation reads a topic's file in another language: its front matter
+// has the id, the title, the question, and the day on which the English text
+// was reviewed that it translates. The rest is the English topic's.
+func parseTranslation(file string, data []byte, topic Topic, bad *Problems) (Topic, bool) {
+	h, texts, ok := parseFile(file, data, bad)
+	if !ok {
+		return Topic{}, false
+	}
+	if h.Order != 0 || len(h.Claims) > 0 || h.Section != "" || len(h.Keywords) > 0 {
+		bad.add(file, 0, "order, claims, section and keywords are the English topic's: leave them out")
+	}
+	h.Order, h.Asked = topic.Order, topic.Asked
+	if h.Source == "" {
+		h.Source = topic.Source
+	}
+	checkHead(file, data, h, bad)
+	for _, a := range Audiences() {
+		compareDigits(file, 0, string(a), whole(texts[a]), whole(topic.texts[a]), bad)
+	}
+	topic.Title, topic.Question, topic.Source, topic.Reviewed, topic.texts = h.Title, h.Question, h.Source, h.Reviewed, texts
+	return topic, true
+}
+
+// whole is everything that an explanation says, a line for each paragraph and
+// item.
+func whole(e Explanation) string {
+	var lines []string
+	for _, part := range [][]Paragraph{e.Short, e.More, e.Do, e.Help} {
+		for _, p := range part {
+			if p.Items != nil {
+				lines = append(lines, p.Items...)
+				continue
+			}
+			lines = append(lines, p.Text)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// parseFile reads the front matter and the texts of a topic's file.
+func parseFile(file string, data []byte, bad *Problems) (topicHead, map[Audience]Explanation, bool) {
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	head, body, ok := bytes.Cut(bytes.TrimPrefix(data, []byte("---\n")), []byte("\n---\n"))
 	if !ok || !bytes.HasPrefix(data, []byte("---\n")) {
 		bad.add(file, 1, "the front matter is missing: the file starts with a line ---, keys, and a line ---")
-		return Topic{}, false
+		return topicHead{}, nil, false
 	}
 	var h topicHead
 	if !decode(file, 1, head, &h, bad) {
-		return Topic{}, false
-	}
-	checkHead(file, data, h, bad)
-	topic := Topic{
-		ID: h.ID, Title: h.Title, Question: h.Question, Source: h.Source, Section: h.Section,
-		Reviewed: h.Reviewed, Order: h.Order, Claims: h.Claims, Keywords: h.Keywords, Asked: h.Asked,
+		return topicHead{}, nil, false
 	}
 	offset := 3 + bytes.Count(head, []byte("\n"))
-	topic.texts = parseBody(file, offset, string(body), bad)
-	return topic, true
+	return h, parseBody(file, offset, string(body), bad), true
 }
 
 func checkHead(file string, data []byte, h topicHead, bad *Problems) {
