@@ -290,6 +290,9 @@ func (s *Sender) noteCard(c cases.Case, signs []cases.Sign, j job) chat.Card {
 		return card
 	}
 	last := fresh[len(fresh)-1]
+	if last.Place == c.Place {
+		last.PlaceName = c.PlaceName // with its mark
+	}
 	card.Blocks = []chat.Block{
 		chat.List{Title: s.texts.Say("staff.note.where", "place", s.Place(last.PlaceName), "when", When(last.At)), Items: s.reasons(fresh)},
 	}

@@ -1,9 +1,12 @@
 package alert
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +129,37 @@ func golden(t *testing.T, name string, card chat.Card) {
 	}
 	if got != string(want) {
 		t.Errorf("the card reads\n%s\nwant\n%s", got, want)
+	}
+}
+
+// visited is a platform on which p1 is a guest, p2 an outsider, and the general
+// channel is shared.
+type visited struct {
+	chat.Platform
+	err error
+}
+
+func (v visited) Standing(_ context.Context, _ chat.ServerID, p chat.PersonID) (chat.Standing, error) {
+	return map[chat.PersonID]chat.Standing{"p1": chat.Guest, "p2": chat.Outsider}[p], v.err
+}
+
+func (v visited) Shared(_ context.Context, _ chat.ServerID, p chat.PlaceID) (bool, error) {
+	return p == "general", v.err
+}
+
+func TestPeopleOfElsewhereAreMarked(t *testing.T) {
+	s := sender(t)
+	c, signs := about(detect.GiftOffer, detect.High)
+	s.platforms = map[string]chat.Platform{"discord": visited{}}
+	golden(t, "of-elsewhere", s.Card(s.Named(t.Context(), c), signs, cases.Settings{Region: "UK"}, ""))
+	signs[2].Place, signs[2].PlaceName = "general", "general"
+	note := s.noteCard(s.Named(t.Context(), c), signs, job{New: []string{"3"}})
+	if !strings.Contains(note.PlainText(), "#general (shared with another organisation)") {
+		t.Errorf("the note reads %s", note.PlainText())
+	}
+	s.platforms["discord"] = visited{err: errors.New("not now")}
+	if got := s.Named(t.Context(), c); !reflect.DeepEqual(got, c) {
+		t.Errorf("where nobody can tell, the case reads %+v", got)
 	}
 }
 

@@ -142,6 +142,31 @@ func TestSlackRoomMadePublic(t *testing.T) {
 	}
 }
 
+func TestSlackMarksPeopleOfElsewhere(t *testing.T) {
+	s := newSchool(t)
+	other := s.f.Workspace("Valley School", slacktest.NotInstalled)
+	pat, gil := other.Member("Pat"), s.w.Member("Gil", slacktest.Guest)
+	s.start()
+	s.general.Join(gil)
+	gil.Say(s.general, worrying)
+	card := s.alert()
+	if !card.Has("Gil (a guest)", "#general") || card.Has("shared with") {
+		t.Errorf("the card about a guest reads: %s", card.Text())
+	}
+	s.general.Connect(other, pat)
+	pat.Say(s.general, worrying)
+	card = s.f.AwaitMessage(s.staff, func(m slacktest.Message) bool { return m.Has("Case 2: ") })
+	const from, where = "Pat (of another organisation)", "#general (shared with another organisation)"
+	if !card.Has(from, where) {
+		t.Errorf("the card about somebody of another organisation reads: %s", card.Text())
+	}
+	s.mo.Press(card, "Show message")
+	shown := s.f.AwaitPrivate(s.mo, func(m slacktest.Message) bool { return m.Has("The message behind case 2") })
+	if !shown.Has(from, where, marker) {
+		t.Errorf("the message is shown as: %s", shown.Text())
+	}
+}
+
 func TestSlackCatchesUp(t *testing.T) {
 	s := newSchool(t)
 	s.start()

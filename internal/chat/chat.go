@@ -25,7 +25,6 @@ type Place struct {
 	Name   string  // as people see it, without decoration such as "#"; may be empty
 	Parent PlaceID // the channel that a thread belongs to; empty for a channel
 	Direct bool    // a direct conversation between one person and the bot
-	Shared bool    // people of another organisation are in it too
 	// Latest is when the newest message was written, where the platform tells;
 	// else zero.
 	Latest time.Time
@@ -45,6 +44,9 @@ type Person struct {
 	ID   PersonID
 	Name string // the display name at that time; for people to read, never a key
 	Bot  bool   // a program or webhook
+	// Locale is the language that their client is set to, as a BCP 47 tag or a
+	// list of them as browsers send it; empty where it is not known.
+	Locale string
 	// Standing is how they belong to the server, as far as it is known.
 	Standing Standing
 }

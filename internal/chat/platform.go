@@ -204,6 +204,15 @@ type Directory interface {
 	Person(ctx context.Context, server ServerID, person PersonID) (Person, error)
 }
 
+// Visited is implemented by platforms on which people of elsewhere can be in a
+// server's places: guests, and members of other organisations.
+type Visited interface {
+	// Standing says how somebody belongs to a server.
+	Standing(ctx context.Context, server ServerID, person PersonID) (Standing, error)
+	// Shared says whether a place is shared with another organisation.
+	Shared(ctx context.Context, server ServerID, place PlaceID) (bool, error)
+}
+
 // Whisperer is implemented by platforms that can show one person a note
 // beside a message that they wrote, seen by that person alone.
 type Whisperer interface {

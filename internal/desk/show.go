@@ -39,7 +39,9 @@ func (d *Desk) show(ctx context.Context, v viewer, c cases.Case, a chat.Action) 
 		card.Blocks = append(card.Blocks, chat.Text(d.texts.Say("staff.show.failed")))
 	default:
 		card.Blocks = append(card.Blocks,
-			chat.Text(d.texts.Say("staff.show.body", "name", m.Author.Name, "place", d.cards.Place(m.Place.Name), "when", alert.When(m.Time))),
+			chat.Text(d.texts.Say("staff.show.body", "when", alert.When(m.Time),
+				"name", d.cards.MarkedName(ctx, v.key, m.Author.ID, m.Author.Name),
+				"place", d.cards.Place(d.cards.MarkedPlace(ctx, v.key, m.Place.ID, m.Place.Name)))),
 			chat.Quote(clip(m.Text)))
 		if m.Edited {
 			card.Blocks = append(card.Blocks, chat.Text(d.texts.Say("staff.show.edited")))

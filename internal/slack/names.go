@@ -204,7 +204,7 @@ func (s *Slack) place(ctx context.Context, server chat.ServerID, id, thread stri
 	ctx, cancel := context.WithTimeout(ctx, s.time.name)
 	defer cancel()
 	if c, err := s.channel(ctx, server, id); err == nil {
-		p.Name, p.Direct, p.Shared = c.name, c.direct, c.shared
+		p.Name, p.Direct = c.name, c.direct
 	}
 	return p
 }

@@ -45,6 +45,20 @@ func (s *Slack) Person(ctx context.Context, server chat.ServerID, id chat.Person
 	return p.neutral(string(id)), nil
 }
 
+// Standing says whether somebody is a guest or of another organisation.
+func (s *Slack) Standing(ctx context.Context, server chat.ServerID, id chat.PersonID) (chat.Standing, error) {
+	p, err := s.person(ctx, server, string(id))
+	return p.standing, err
+}
+
+// Shared says whether a channel is shared with another organisation or
+// workspace.
+func (s *Slack) Shared(ctx context.Context, server chat.ServerID, place chat.PlaceID) (bool, error) {
+	id, _ := split(place)
+	c, err := s.channel(ctx, server, id)
+	return c.shared, err
+}
+
 // Fetch reads one message as it is now.
 func (s *Slack) Fetch(ctx context.Context, at chat.MessageRef) (chat.Message, error) {
 	const op = "read message"
@@ -322,7 +336,7 @@ func (s *Slack) placesOf(ctx context.Context, server chat.ServerID, kinds []stri
 		for i := range list {
 			c := described(&list[i])
 			s.noteChannel(server, list[i].ID, c)
-			out = append(out, chat.Place{Server: server, ID: chat.PlaceID(list[i].ID), Name: c.name, Shared: c.shared})
+			out = append(out, chat.Place{Server: server, ID: chat.PlaceID(list[i].ID), Name: c.name})
 		}
 		if cursor = next; cursor == "" {
 			return out, nil

@@ -141,6 +141,7 @@ var (
 	_ chat.Covered    = (*Slack)(nil)
 	_ chat.Whisperer  = (*Slack)(nil)
 	_ chat.Home       = (*Slack)(nil)
+	_ chat.Visited    = (*Slack)(nil)
 )
 
 // New prepares a connection; it sends nothing. It says all that is wrong with
