@@ -144,18 +144,24 @@ func (t *Texts) variant() bool {
 }
 
 // Others are the words for an English short text in all other languages that
-// have their own, by language; for names and descriptions that a platform
-// shows in the reader's language by itself.
-func (t *Texts) Others(text string) map[string]string {
+// have their own, by language: for what a platform shows in the reader's
+// language by itself. The text is looked for under the beginnings of keys given,
+// and the first that has it counts.
+func (t *Texts) Others(text string, under ...string) map[string]string {
 	out := map[string]string{}
-	for _, key := range t.English().Keys() {
-		if p := t.English().phrases[key]; p.list || p.items[0] != text {
-			continue
-		}
-		for _, l := range t.all.list[1:] {
-			if p, own := l.phrases[key]; own && out[l.language.Code()] == "" {
-				out[l.language.Code()] = p.items[0]
+	english := t.English()
+	for _, begin := range under {
+		for _, key := range english.Keys() {
+			p := english.phrases[key]
+			if !strings.HasPrefix(key, begin) || p.list || p.items[0] != text {
+				continue
 			}
+			for _, l := range t.all.list[1:] {
+				if own, ok := l.phrases[key]; ok {
+					out[l.language.Code()] = own.items[0]
+				}
+			}
+			return out
 		}
 	}
 	return out

@@ -36,7 +36,7 @@ func (h *handler) Deleted(context.Context, chat.MessageRef) error { return nil }
 func (h *handler) Command(ctx context.Context, c chat.Command) (chat.Answer, error) {
 	defer h.timed("command", time.Now())
 	if c.Name == commandHome {
-		return chat.Show(h.app.desk.Home(ctx, h.platform, c, h.app.guide.Home())), nil
+		return chat.Show(h.app.desk.Home(ctx, h.platform, c, h.app.guide.Home(c.Person, h.server(c.Place)))), nil
 	}
 	if answer, ok, err := h.app.desk.Command(ctx, h.platform, c); ok || err != nil {
 		return answer, err

@@ -26,6 +26,9 @@ type Card struct {
 	Tone   Tone
 	Blocks []Block
 	Footer string // small print: sources, dates, who can see this
+	// Language is that of its words, as a BCP 47 tag; empty where nobody said.
+	Language    string
+	RightToLeft bool // how that language is written
 }
 
 // Block is one part of a card: Text, Quote, List, Facts, Section or Controls.
@@ -127,6 +130,9 @@ type Form struct {
 	Intro  string
 	Fields []Field // at most five
 	Submit string  // the label of the button that sends it
+	// Language and RightToLeft are as on a Card.
+	Language    string
+	RightToLeft bool
 }
 
 // FieldKind says how a field is filled in.

@@ -198,13 +198,33 @@ func (d *Discord) translated(text string, most int) map[string]string {
 		return nil
 	}
 	out := map[string]string{}
-	for locale, t := range d.o.Translate(text) {
-		if t = short(oneLine(t), most); t != "" {
-			out[locale] = t
+	for tag, t := range d.o.Translate(text) {
+		t = short(oneLine(t), most)
+		for _, locale := range localesOf(tag) {
+			if t != "" {
+				out[locale] = t
+			}
 		}
 	}
 	if len(out) == 0 {
 		return nil
+	}
+	return out
+}
+
+// locales are the languages that Discord's clients can be set to, and in which
+// a command can be named.
+var locales = strings.Fields(`id da de en-GB en-US es-ES es-419 fr hr it lt hu nl no pl pt-BR ro fi sv-SE vi tr cs el
+	bg ru uk hi th zh-CN ja zh-TW ko`)
+
+// localesOf are Discord's locales for a language: of a language without a
+// country all that there are.
+func localesOf(tag string) []string {
+	var out []string
+	for _, l := range locales {
+		if l == tag || strings.HasPrefix(l, tag+"-") {
+			out = append(out, l)
+		}
 	}
 	return out
 }

@@ -59,7 +59,7 @@ type Options struct {
 	// TryAgain is shown to a person whose request could not be answered.
 	TryAgain chat.Card
 	// Translate gives a command's name, description or choice in other
-	// languages, by Discord's locale ("de", "es-ES"). Nil for none.
+	// languages, by BCP 47 tag ("de", "pt", "en-US"). Nil for none.
 	Translate func(text string) map[string]string
 	// Gate lets shards identify. The default knows this process alone; one that
 	// many processes share lets each of them run some of the shards.

@@ -50,6 +50,7 @@ type rawInteraction struct {
 		Flags int `json:"flags"`
 	} `json:"message"`
 	Owners map[string]id   `json:"authorizing_integration_owners"`
+	Locale string          `json:"locale"` // of the person's client
 	Data   interactionData `json:"data"`
 
 	came time.Time
@@ -98,10 +99,10 @@ func (in *intake) interaction(raw []byte) {
 // person is who asks.
 func (x *rawInteraction) person() chat.Person {
 	if x.Member != nil && x.Member.User != nil {
-		return chat.Person{ID: x.Member.User.ID.person(), Name: displayName(x.Member.Nick, *x.Member.User), Bot: x.Member.User.Bot}
+		return chat.Person{ID: x.Member.User.ID.person(), Name: displayName(x.Member.Nick, *x.Member.User), Bot: x.Member.User.Bot, Locale: x.Locale}
 	}
 	if x.User != nil {
-		return chat.Person{ID: x.User.ID.person(), Name: displayName("", *x.User), Bot: x.User.Bot}
+		return chat.Person{ID: x.User.ID.person(), Name: displayName("", *x.User), Bot: x.User.Bot, Locale: x.Locale}
 	}
 	return chat.Person{}
 }

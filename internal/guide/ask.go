@@ -16,34 +16,30 @@ type Answer struct {
 // Crisis says whether the question is a cry for help.
 func (a Answer) Crisis() bool { return len(a.Cries) > 0 }
 
-// Ask answers a free question. It never fails: where there is no answer, the
-// card says so.
+// Ask answers a free question in the guide's language. It never fails: where
+// there is no answer, the card says so. Questions are looked up in English;
+// cries for help are heard in every language, and answered in it.
 func (g *Guide) Ask(question string, s Server) Answer {
-	words := g.index().speech.read(question)
-	a := Answer{Topics: g.index().search(question), Voice: responses.Young}
-	for _, c := range responses.Cries() {
-		if g.index().cries[c].heard(words) {
-			a.Cries = append(a.Cries, c)
-		}
-	}
-	for _, v := range []responses.Audience{responses.Parents, responses.Staff} {
-		if g.index().voices[v].heard(words) {
-			a.Voice = v
-			break
-		}
+	in, cries, voice := g.listen(question)
+	a := Answer{Cries: cries, Voice: voice}
+	if in.english() || g.index().readable(question) {
+		a.Topics = g.index().search(question)
 	}
 	switch {
 	case a.Crisis():
-		a.Card = g.crisis(a, s)
+		a.Card = in.crisis(a, s)
 	case len(a.Topics) == 0:
-		a.Card = g.noAnswer(a.Voice)
+		a.Card = in.noAnswer(a.Voice)
 	default:
-		a.Card = g.found(a, question)
+		a.Card = in.found(a, question)
 	}
+	a.Card = *in.dress(chat.Show(a.Card), "", "").Card
 	return a
 }
 
-func (g *Guide) answer(question string, s Server) chat.Card { return g.Ask(question, s).Card }
+func (g *Guide) english() bool {
+	return g.own(responses.Topic{Language: g.texts.English().Language().Tag})
+}
 
 // crisis puts the words that matter most first, then danger, then people to
 // talk to, then what to do.
@@ -149,13 +145,34 @@ func (g *Guide) seeAlso(hits []Hit, a responses.Audience) chat.Controls {
 
 // noAnswer says so plainly, and what there is instead.
 func (g *Guide) noAnswer(a responses.Audience) chat.Card {
-	return chat.Card{
+	card := chat.Card{
 		Title: g.texts.Say("ui.ask.none"), Tone: chat.Calm, Footer: g.texts.Say("ui.footer.private"),
 		Blocks: []chat.Block{
 			chat.Text(g.texts.Say("ui.ask.sorry")),
 			chat.Text(g.texts.Say("ui.ask.try")),
 			chat.Controls{g.getHelp(a), chat.Button{Label: g.texts.Say("ui.button.topics"), Verb: verbMenu, Arg: string(a)}, g.hide()},
 		},
+	}
+	if !g.english() {
+		g.pointAtOwn(&card, a)
+	}
+	return card
+}
+
+// pointAtOwn says that questions can be looked up in English alone, and offers
+// what is written in the reader's language.
+func (g *Guide) pointAtOwn(card *chat.Card, a responses.Audience) {
+	var options []chat.Option
+	for _, t := range g.texts.Topics() {
+		if g.own(t) {
+			options = append(options, topicOption(t, a))
+		}
+	}
+	card.Blocks[0], card.Blocks[1] = chat.Text(g.texts.Say("ui.ask.english")), card.Blocks[len(card.Blocks)-1]
+	card.Blocks = card.Blocks[:2]
+	if len(options) > 0 {
+		choice := chat.Select{Label: g.texts.Say("ui.learn.title"), Verb: verbTopic, Arg: string(a), Options: options[:min(len(options), chat.MaxOptions)]}
+		card.Blocks = append(card.Blocks, chat.Controls{choice})
 	}
 }
 

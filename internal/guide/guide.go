@@ -18,6 +18,10 @@ type Guide struct {
 	texts *responses.Texts
 	// index waits until the questions can be searched for, a moment after New.
 	index func() *index
+	// tongues are the guides in every language, this one too; shared.
+	tongues map[*responses.Texts]*Guide
+	// byChoice: the language was chosen on purpose, and stays.
+	byChoice bool
 }
 
 // Server is what the guide has to know of the server that somebody asks on.
@@ -25,6 +29,9 @@ type Server struct {
 	ID       chat.ServerID
 	Platform string // "discord", "slack", "playground"
 	Region   string // one of responses.Regions; "" is unknown
+	// Language is what to answer in where the member's own is not known, as a
+	// BCP 47 tag; "" is English.
+	Language string
 	// KeepDays is for how many days a closed case is kept, as /privacy says;
 	// 0 leaves the number out.
 	KeepDays int
@@ -69,7 +76,8 @@ var (
 	ErrTwice  = errors.New("this report was taken before")
 )
 
-// New makes a Guide, with its search index, from the texts.
+// New makes a Guide, with its search index, from the texts. It speaks English,
+// and to members the language of each.
 func New(texts *responses.Texts) *Guide {
 	index := sync.OnceValue(func() *index {
 		ix, err := newIndex(texts)
@@ -79,7 +87,12 @@ func New(texts *responses.Texts) *Guide {
 		return ix
 	})
 	go index() // so that nobody who asks has to wait for it, nor the program's start
-	return &Guide{texts: texts, index: index}
+	tongues := map[*responses.Texts]*Guide{}
+	for _, l := range texts.Languages() {
+		in := texts.In(l.Code())
+		tongues[in] = &Guide{texts: in, index: index, tongues: tongues}
+	}
+	return tongues[texts.English()]
 }
 
 // The commands, by their names in chat.
@@ -112,11 +125,18 @@ const (
 
 // Command answers a command. The bool says whether it is one of the guide's.
 func (g *Guide) Command(ctx context.Context, c chat.Command, s Server) (chat.Answer, bool, error) {
+	if c.Name == cmdAsk {
+		return chat.Show(g.speaking(c.Person, s).Ask(c.Arg("question"), s).Card), true, nil
+	}
+	in := g.speaking(c.Person, s)
+	a, ok, err := in.command(c, s)
+	return in.dress(a, "", ""), ok, err
+}
+
+func (g *Guide) command(c chat.Command, s Server) (chat.Answer, bool, error) {
 	switch c.Name {
 	case cmdLearn:
 		return g.learn(c.Arg("topic")), true, nil
-	case cmdAsk:
-		return chat.Show(g.answer(c.Arg("question"), s)), true, nil
 	case cmdSupport:
 		return chat.Show(g.supportCommand(c, s)), true, nil
 	case cmdReport:
@@ -134,6 +154,16 @@ func (g *Guide) Command(ctx context.Context, c chat.Command, s Server) (chat.Ans
 // Action answers a button or a select. The bool says whether it is one of the
 // guide's.
 func (g *Guide) Action(ctx context.Context, a chat.Action, s Server) (chat.Answer, bool, error) {
+	var in *Guide
+	in, a.Arg = g.chosen(a.Arg, a.Person, s)
+	answer, ok, err := in.action(a, s)
+	if a.Value != "" { // a button carries no choice
+		return in.dress(answer, "", ""), ok, err
+	}
+	return in.dress(answer, a.Verb, a.Arg), ok, err
+}
+
+func (g *Guide) action(a chat.Action, s Server) (chat.Answer, bool, error) {
 	switch a.Verb {
 	case verbHide:
 		return chat.Answer{Hide: true}, true, nil
@@ -160,13 +190,15 @@ func (g *Guide) Submit(ctx context.Context, sub chat.Submission, s Server) (chat
 	if sub.Form != verbReport {
 		return chat.Answer{}, false, nil
 	}
-	return chat.Show(g.report(ctx, sub, s)), true, nil
+	var in *Guide
+	in, sub.Arg = g.chosen(sub.Arg, sub.Person, s)
+	return in.dress(chat.Show(in.report(ctx, sub, s)), "", ""), true, nil
 }
 
 // Complete offers topics for /learn while its option is typed.
-func (g *Guide) Complete(_ context.Context, c chat.Command, option, typed string, _ Server) ([]chat.Option, error) {
+func (g *Guide) Complete(_ context.Context, c chat.Command, option, typed string, s Server) ([]chat.Option, error) {
 	if c.Name != cmdLearn || option != "topic" {
 		return nil, nil
 	}
-	return g.completeTopic(typed), nil
+	return g.speaking(c.Person, s).completeTopic(typed), nil
 }

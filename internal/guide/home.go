@@ -7,7 +7,8 @@ import (
 
 // Home is the page that a member finds where the platform gives the bot one:
 // calm, and with help one press away.
-func (g *Guide) Home() chat.Card {
+func (g *Guide) Home(by chat.Person, s Server) chat.Card {
+	g = g.speaking(by, s)
 	c := g.help()
 	last := len(c.Blocks) - 1
 	c.Blocks[last] = chat.Controls{ // a page has nothing to hide
@@ -15,5 +16,5 @@ func (g *Guide) Home() chat.Card {
 		chat.Button{Label: g.texts.Say("ui.button.topics"), Verb: verbMenu},
 		chat.Button{Label: g.texts.Say("ui.button.tell"), Verb: verbOpen},
 	}
-	return c
+	return *g.dress(chat.Show(c), "", "").Card
 }

@@ -42,8 +42,7 @@ type index struct {
 	count   int // of documents
 	topics  int // of topics
 	speech  speech
-	cries   map[responses.Cry]patterns
-	voices  map[responses.Audience]patterns
+	ears    []ear // for cries for help; English first
 	skip    map[string]bool
 	marks   map[string]float64         // stem -> how much it marks a question as one for us
 	same    map[string]string          // stem -> the one that stands for its synonyms
@@ -56,19 +55,12 @@ type index struct {
 // newIndex reads the topics and what is known of how people type.
 func newIndex(texts *responses.Texts) (*index, error) {
 	a := texts.Asking()
-	ix := &index{cries: map[responses.Cry]patterns{}, voices: map[responses.Audience]patterns{}, speech: newSpeech(a), skip: map[string]bool{},
+	ix := &index{speech: newSpeech(a), skip: map[string]bool{},
 		marks: map[string]float64{}, same: map[string]string{},
 		usedBy: map[string]map[string]bool{}, known: map[string]bool{}, written: map[string]bool{}}
 	var err error
-	for c, written := range a.Crisis {
-		if ix.cries[c], err = newPatterns(written, a.Sets); err != nil {
-			return nil, fmt.Errorf("cries for help, %s: %w", c, err)
-		}
-	}
-	for v, written := range a.Voices {
-		if ix.voices[v], err = newPatterns(written, a.Sets); err != nil {
-			return nil, fmt.Errorf("voices, %s: %w", v, err)
-		}
+	if ix.ears, err = newEars(texts); err != nil {
+		return nil, err
 	}
 	for _, w := range a.Skip {
 		ix.skip[w] = true
@@ -274,6 +266,22 @@ func (ix *index) words(question string) []word {
 		}
 	}
 	return out
+}
+
+// readableShare is the share of a question's words that English has to know, for
+// it to be read as English where the member's client is in another language.
+const readableShare = 0.7
+
+// readable says whether a question is written in English.
+func (ix *index) readable(question string) bool {
+	ws := ix.speech.read(question)
+	n := 0
+	for _, w := range ws {
+		if ix.skip[w] || ix.written[w] || ix.known[ix.stem(w)] {
+			n++
+		}
+	}
+	return float64(n) >= readableShare*float64(len(ws))
 }
 
 // number says whether a word is made of digits.

@@ -66,12 +66,15 @@ func (g *Guide) topicCard(arg, value string, more bool) chat.Card {
 func (g *Guide) topic(t responses.Topic, a responses.Audience, more bool) chat.Card {
 	e := t.For(a)
 	card := chat.Card{Title: t.Title, Tone: chat.Calm, Footer: g.texts.Say("ui.learn.source",
-		"source", t.Source, "date", date(t.Reviewed))}
+		"source", t.Source, "date", g.date(t.Reviewed))}
+	if !g.own(t) {
+		card.Blocks = append(card.Blocks, chat.Text(g.texts.Say("ui.learn.english")))
+	}
 	if more {
-		card.Blocks = blocks(e.More, "")
+		card.Blocks = append(card.Blocks, blocks(e.More, "")...)
 		card.Blocks = append(card.Blocks, blocks(e.Help, "")...)
 	} else {
-		card.Blocks = blocks(e.Short, "")
+		card.Blocks = append(card.Blocks, blocks(e.Short, "")...)
 		card.Blocks = append(card.Blocks, blocks(e.Do, g.texts.Say("ui.learn.do"))...)
 	}
 	other := chat.Button{Label: g.texts.Say("ui.button.more"), Verb: verbMore, Arg: t.ID + " " + string(a)}

@@ -108,7 +108,7 @@ func (g *Guide) menu(a responses.Audience, first string) chat.Card {
 // people see the question first, others the title.
 func (g *Guide) topicOptions(gr group, a responses.Audience) []chat.Option {
 	var options []chat.Option
-	for _, it := range gr.items {
+	for _, it := range g.ownFirst(gr.items) {
 		t, ok := g.texts.Topic(it.topic)
 		if !ok {
 			continue

@@ -87,11 +87,17 @@ func newStep(word string, sets map[string][]string) (step, error) {
 }
 
 func (s *step) take(word string) {
-	if head, ok := strings.CutSuffix(word, "*"); ok {
-		s.head = append(s.head, head)
+	if word == atStart || word == atEnd {
+		s.same = append(s.same, word)
 		return
 	}
-	s.same = append(s.same, word)
+	head, begins := strings.CutSuffix(word, "*")
+	plain := strings.Join(tokens(head), "") // as words are read: without accents
+	if begins {
+		s.head = append(s.head, plain)
+		return
+	}
+	s.same = append(s.same, plain)
 }
 
 func (s step) fits(word string) bool {

@@ -59,3 +59,11 @@ func (g *Guide) Commands() []chat.CommandSpec {
 		{Name: cmdMessage, Description: say("message"), OnMessage: true},
 	}
 }
+
+// Translate gives what Commands says in all other languages, by BCP 47 tag: a
+// command's name, its description, an option or a choice.
+func Translate(texts *responses.Texts) func(text string) map[string]string {
+	return func(text string) map[string]string {
+		return texts.Others(text, "ui.name.", "ui.command.", "ui.need.", "ui.region.", "ui.who.", "ui.support.elsewhere")
+	}
+}

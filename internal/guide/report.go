@@ -130,8 +130,9 @@ func cut(s string, n int) string {
 	return string([]rune(s)[:n])
 }
 
-// maxRef bounds what refer writes: it goes into a form and into a button.
-const maxRef = chat.MaxVerbArg - len(verbOpen)
+// maxRef bounds what refer writes: it goes into a form and into a button, and
+// a language may stand before it.
+const maxRef = chat.MaxVerbArg - len(verbOpen) - len(responses.Language+chosenMark)
 
 // refer writes down which message a report is about, so that it fits into a
 // form: place, message and author ids, and what fits of the author's name.

@@ -141,9 +141,9 @@ func (g *Guide) needOptions() []chat.Option {
 func (g *Guide) regionOptions() []chat.Option {
 	var out []chat.Option
 	for _, r := range responses.Regions() {
-		o := chat.Option{Label: string(r), Value: string(r)}
-		if r == responses.Unknown {
-			o.Label = g.texts.Say("ui.support.elsewhere")
+		o := chat.Option{Label: g.texts.Say("ui.support.elsewhere"), Value: string(r)}
+		if r != responses.Unknown {
+			o.Label = g.texts.Say("ui.region." + strings.ReplaceAll(strings.ToLower(string(r)), " ", "-"))
 		}
 		out = append(out, o)
 	}
@@ -168,7 +168,7 @@ func (g *Guide) contact(c responses.Contact) chat.Section {
 		s.Facts = append(s.Facts, chat.Fact{Label: label, Value: value, Link: link})
 	}
 	for _, p := range c.Phones {
-		value := p.Number
+		value := g.texts.Apart(p.Number)
 		if p.Label != "" {
 			value = g.texts.Say("ui.contact.line", "number", p.Number, "label", p.Label)
 		}
@@ -178,7 +178,7 @@ func (g *Guide) contact(c responses.Contact) chat.Section {
 		fact(g.texts.Say("ui.contact.text"), c.Text.Say, "sms:"+c.Text.Dial())
 	}
 	if c.URL != "" {
-		fact(g.texts.Say("ui.contact.web"), c.URL, c.URL)
+		fact(g.texts.Say("ui.contact.web"), g.texts.Apart(c.URL), c.URL)
 	}
 	if c.Hours != "" {
 		fact(g.texts.Say("ui.contact.hours"), c.Hours, "")
@@ -189,7 +189,7 @@ func (g *Guide) contact(c responses.Contact) chat.Section {
 	if names := g.languages(c.Languages); names != "" {
 		fact(g.texts.Say("ui.contact.languages"), names, "")
 	}
-	fact(g.texts.Say("ui.contact.checked"), date(c.Checked), "")
+	fact(g.texts.Say("ui.contact.checked"), g.date(c.Checked), "")
 	return s
 }
 
@@ -200,9 +200,9 @@ func (g *Guide) brief(c responses.Contact) chat.Section {
 	return g.contact(c)
 }
 
-// languages names the languages, unless English is the only one.
+// languages names the languages, unless the reader's is the only one.
 func (g *Guide) languages(tags []string) string {
-	if slices.Equal(tags, []string{responses.Language}) {
+	if own, _ := g.texts.Language().Tag.Base(); slices.Equal(tags, []string{own.String()}) {
 		return ""
 	}
 	var names []string
@@ -265,10 +265,11 @@ func (g *Guide) urgent(w responses.Who, need responses.Need, s Server) []chat.Bl
 }
 
 // date writes a day the way people read it: 23 November 2026.
-func date(s string) string {
+func (g *Guide) date(s string) string {
 	d, err := time.Parse(time.DateOnly, s)
 	if err != nil {
 		return s
 	}
-	return d.Format("2 January 2006")
+	month := g.texts.List("ui.date.months")[d.Month()-1]
+	return g.texts.Say("ui.date.day", "day", d.Day(), "month", month, "year", d.Year())
 }

@@ -13,6 +13,9 @@ import (
 // maxQuestion bounds a question, in bytes; the rest is not read.
 const maxQuestion = 2000
 
+// strokes are letters that are often typed without their stroke, or as two.
+var strokes = strings.NewReplacer("ł", "l", "Ł", "l", "ß", "ss", "đ", "d", "ø", "o", "œ", "oe", "æ", "ae")
+
 // tokens takes a text apart into plain lower-case words: accents, apostrophes
 // and all other marks are dropped, and a letter stands at most twice in a row.
 func tokens(text string) []string {
@@ -22,7 +25,7 @@ func tokens(text string) []string {
 	var b strings.Builder
 	var last rune
 	run := 0
-	for _, r := range norm.NFKD.String(text) {
+	for _, r := range strokes.Replace(norm.NFKD.String(text)) {
 		r = unicode.ToLower(r)
 		switch {
 		case r == '\'' || r == '’' || unicode.Is(unicode.Mn, r) || unicode.Is(unicode.Cf, r):
