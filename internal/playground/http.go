@@ -133,7 +133,7 @@ func (s *Server) visitorRoutes() http.Handler {
 			if err != nil {
 				return nil, err
 			}
-			v.Tab = in.Tab
+			v.Tab, v.Locale = in.Tab, r.Header.Get("Accept-Language")
 			return do(v, in, r)
 		}))
 	}

@@ -58,6 +58,7 @@ func (v *Visitor) ask(r *room, e eventJSON, holder *private) string {
 		id: "i" + formatNumber(s.next()), person: v.me.ID, place: r.ID, tab: v.Tab, since: now, holder: holder,
 	}
 	e.ID, e.Time, e.Person, e.Place = a.id, now, v.me.json(), r.json()
+	e.Person.Locale = v.Locale
 	a.event = &event{eventJSON: e, interaction: true}
 	if e.Kind == kindComplete {
 		a.options = make(chan []chat.Option, 1)

@@ -21,6 +21,8 @@ type Visitor struct {
 	me *person
 	// Tab says which of the person's pages acts; forms open there alone.
 	Tab string
+	// Locale is what the browser asks for with Accept-Language.
+	Locale string
 }
 
 // As acts as a person; an unknown one is refused.

@@ -16,6 +16,8 @@ type cardJSON struct {
 	Tone   chat.Tone   `json:"tone,omitempty"`
 	Blocks []blockJSON `json:"blocks,omitempty"`
 	Footer string      `json:"footer,omitempty"`
+	Lang   string      `json:"lang,omitempty"`
+	RTL    bool        `json:"rtl,omitempty"`
 }
 
 type blockJSON struct {
@@ -58,6 +60,8 @@ type formJSON struct {
 	Intro  string      `json:"intro,omitempty"`
 	Fields []fieldJSON `json:"fields"`
 	Submit string      `json:"submit,omitempty"`
+	Lang   string      `json:"lang,omitempty"`
+	RTL    bool        `json:"rtl,omitempty"`
 }
 
 type fieldJSON struct {
@@ -108,6 +112,7 @@ type personJSON struct {
 	Bot       bool          `json:"bot,omitempty"`
 	Roles     []string      `json:"roles,omitempty"`
 	Moderator bool          `json:"moderator,omitempty"`
+	Locale    string        `json:"locale,omitempty"` // of the browser, where they ask something
 }
 
 // messageJSON is a message as the bot reads it.
@@ -163,7 +168,7 @@ type postJSON struct {
 }
 
 func toCardJSON(c chat.Card) cardJSON {
-	out := cardJSON{Title: c.Title, Tone: c.Tone, Footer: c.Footer}
+	out := cardJSON{Title: c.Title, Tone: c.Tone, Footer: c.Footer, Lang: c.Language, RTL: c.RightToLeft}
 	for _, b := range c.Blocks {
 		switch b := b.(type) {
 		case chat.Text:
@@ -216,7 +221,7 @@ func toOptionsJSON(options []chat.Option) []optionJSON {
 
 // card gives the neutral card, or says what no page could show.
 func (c cardJSON) card() (chat.Card, error) {
-	out := chat.Card{Title: c.Title, Tone: c.Tone, Footer: c.Footer}
+	out := chat.Card{Title: c.Title, Tone: c.Tone, Footer: c.Footer, Language: c.Lang, RightToLeft: c.RTL}
 	for _, b := range c.Blocks {
 		switch b.Type {
 		case "text":
@@ -276,7 +281,7 @@ func fromOptionsJSON(options []optionJSON) []chat.Option {
 }
 
 func toFormJSON(f chat.Form) formJSON {
-	out := formJSON{Verb: f.Verb, Arg: f.Arg, Title: f.Title, Intro: f.Intro, Submit: f.Submit}
+	out := formJSON{Verb: f.Verb, Arg: f.Arg, Title: f.Title, Intro: f.Intro, Submit: f.Submit, Lang: f.Language, RTL: f.RightToLeft}
 	for _, x := range f.Fields {
 		out.Fields = append(out.Fields, fieldJSON{
 			Name: x.Name, Label: x.Label, Hint: x.Hint, Kind: x.Kind, Required: x.Required,
@@ -288,7 +293,7 @@ func toFormJSON(f chat.Form) formJSON {
 
 // form gives the neutral form, or says what no page could show.
 func (f formJSON) form() (chat.Form, error) {
-	out := chat.Form{Verb: f.Verb, Arg: f.Arg, Title: f.Title, Intro: f.Intro, Submit: f.Submit}
+	out := chat.Form{Verb: f.Verb, Arg: f.Arg, Title: f.Title, Intro: f.Intro, Submit: f.Submit, Language: f.Lang, RightToLeft: f.RTL}
 	for _, x := range f.Fields {
 		out.Fields = append(out.Fields, chat.Field{
 			Name: x.Name, Label: x.Label, Hint: x.Hint, Kind: x.Kind, Required: x.Required,
@@ -372,7 +377,7 @@ func (p placeJSON) place(server chat.ServerID) chat.Place {
 }
 
 func (p personJSON) person() chat.Person {
-	return chat.Person{ID: p.ID, Name: p.Name, Bot: p.Bot}
+	return chat.Person{ID: p.ID, Name: p.Name, Bot: p.Bot, Locale: p.Locale}
 }
 
 // message gives the neutral message; base is the page's address.

@@ -275,6 +275,7 @@ func (a *asking) identify(ctx context.Context) {
 			a.person.Name = n
 		}
 	}
+	a.person.Locale = s.localeOf(a.server, string(a.person.ID))
 	a.place = chat.Place{Server: a.server, ID: chat.PlaceID(a.channel), Direct: a.channel == "" || strings.HasPrefix(a.channel, "D")}
 	if a.place.Direct {
 		return

@@ -29,16 +29,24 @@ type nameKey struct {
 
 // person is somebody as Slack describes them.
 type person struct {
-	name  string
-	bot   bool
-	admin bool
-	gone  bool // deactivated
+	name   string
+	bot    bool
+	admin  bool
+	gone   bool   // deactivated
+	locale string // the language of their client
 	// standing: guests and outsiders read only the channels that they are in.
 	standing chat.Standing
 }
 
 func (p person) neutral(id string) chat.Person {
 	return chat.Person{ID: chat.PersonID(id), Name: p.name, Bot: p.bot, Standing: p.standing}
+}
+
+// localeOf is the language of somebody's client as far as it is remembered: the
+// name was looked up just before, with it.
+func (s *Slack) localeOf(server chat.ServerID, id string) string {
+	p, _ := s.names.people.get(nameKey{server, id}, 24*time.Hour)
+	return p.locale
 }
 
 // channel is a channel as Slack describes it.
@@ -104,6 +112,7 @@ const slackbot = "USLACKBOT"
 func describe(u *slack.User, server chat.ServerID) person {
 	p := person{
 		bot: u.IsBot || u.IsWorkflowBot || u.ID == slackbot, admin: u.IsAdmin || u.IsOwner || u.IsPrimaryOwner, gone: u.Deleted,
+		locale: u.Locale,
 	}
 	switch {
 	case p.bot:

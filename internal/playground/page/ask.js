@@ -1,7 +1,7 @@
 // What was asked of the bot and is not answered yet, and the forms it opens.
 
 import { app, send } from "./app.js";
-import { announce, byId, el, fill, shownCount } from "./dom.js";
+import { announce, byId, el, fill, shownCount, written } from "./dom.js";
 
 const expected = new Map(); // interaction -> what to do with its outcome
 const early = new Map();    // outcomes that came before anybody expected them
@@ -55,7 +55,7 @@ function openForm(form) {
   const wrong = el("p", { class: "problem", role: "alert", hidden: true, testid: "form-problem" });
   const fields = form.fields.map(field);
   const submit = el("button", { type: "submit", class: "button primary", testid: "form-submit" }, form.submit || "Send");
-  const sheet = el("form", { class: "sheet", novalidate: true, onsubmit: (event) => { event.preventDefault(); sendForm(); } },
+  const sheet = el("form", { class: "sheet", novalidate: true, ...written(form), onsubmit: (event) => { event.preventDefault(); sendForm(); } },
     el("h2", { id: "form-title" }, form.title),
     form.intro && el("p", { class: "form-intro", id: "form-intro" }, form.intro),
     fields.map((f) => f.node),

@@ -1,7 +1,7 @@
 // Cards of the bot, and the note that only one person sees.
 
 import { app, send } from "./app.js";
-import { el, icon, when } from "./dom.js";
+import { el, icon, when, written } from "./dom.js";
 import { expect, problemIn } from "./ask.js";
 
 // A tone is a colour and a word; never a colour alone. Calm is how a card is
@@ -18,7 +18,7 @@ const tones = {
 // { place, id } for a message, { place, private } for a private answer.
 export function card(c, from) {
   const tone = c.tone in tones ? c.tone : "calm";
-  const node = el("article", { class: `card tone-${tone}`, testid: "card", data: { tone }, aria: { label: c.title } },
+  const node = el("article", { class: `card tone-${tone}`, testid: "card", data: { tone }, aria: { label: c.title }, ...written(c) },
     el("header", { class: "card-head" },
       el("h2", { class: "card-title", testid: "card-title" }, c.title),
       tones[tone] && el("span", { class: "tone" }, icon(tones[tone].icon), tones[tone].word)),

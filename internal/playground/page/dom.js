@@ -66,6 +66,11 @@ export function el(tag, props, ...children) {
   return node;
 }
 
+// written says in which language a card or a form is, and which way it runs.
+export function written(c) {
+  return c.lang ? { lang: c.lang, dir: c.rtl ? "rtl" : "ltr" } : {};
+}
+
 export const byId = (id) => document.getElementById(id);
 
 export function fill(node, ...children) {
