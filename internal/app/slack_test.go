@@ -5,14 +5,17 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/waymark-bot/waymark/config"
 	"github.com/waymark-bot/waymark/internal/app"
+	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/slack"
 	"github.com/waymark-bot/waymark/internal/slack/slacktest"
+	"github.com/waymark-bot/waymark/internal/store"
 )
 
 // school is a Slack workspace with the whole bot in it.
@@ -224,4 +227,67 @@ func TestSlackHome(t *testing.T) {
 	s.f.AwaitHome(s.ana, func(v slacktest.View) bool { return !strings.Contains(v.Text(), "Case 1") && v.Text() != "" })
 	s.mo.OpenHome()
 	s.f.AwaitHome(s.mo, func(v slacktest.View) bool { return strings.Contains(v.Text(), "Case 1") })
+}
+
+func TestSlackLetsTheBotIntoChannels(t *testing.T) {
+	s := newSchool(t)
+	games, trips := s.w.Public("games", s.ana, slacktest.WithoutBot), s.w.Public("trips", s.ana, slacktest.WithoutBot)
+	s.w.Private("teachers", s.lead)
+	s.start()
+	state := s.mo.Slash(s.staff, "/waymark staff status").Reply()
+	if !state.Has("#games: the bot is not in it", "#trips: the bot is not in it", "Private channels that the bot was not invited to", "are invisible to it") ||
+		state.Has("teachers") {
+		t.Errorf("the state reads: %s", state.Text())
+	}
+	answer := s.mo.Choose(state, "Let the bot into one of them", trips.ID).Reply()
+	if !answer.Has("The bot is in 1 channel more now", "#trips") {
+		t.Errorf("the answer reads: %s", answer.Text())
+	}
+	s.w.Revoke("channels:join")
+	answer = s.mo.Press(state, "Let the bot into all 2").Reply()
+	if !answer.Has("could not join", "1 channel is left", "lacks the scope channels:join", "waymark slack manifest") {
+		t.Errorf("without the scope: %s", answer.Text())
+	}
+	s.w.Grant("channels:join")
+	if answer = s.mo.Press(state, "Let the bot into all 2").Reply(); !answer.Has("1 channel more", "#games") || answer.Has("left") {
+		t.Errorf("the answer reads: %s", answer.Text())
+	}
+	if state = s.mo.Slash(s.staff, "/waymark staff status").Reply(); !state.Has("nothing: all channels can be read", "invisible") {
+		t.Errorf("the state reads: %s", state.Text())
+	}
+	s.older.Say(games, worrying)
+	s.alert()
+	s.stop()
+	db, err := store.Open(t.Context(), filepath.Join(s.dir, "waymark.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var said []string
+	err = db.Read(t.Context(), func(tx *store.Tx) error {
+		all, err := tx.Audit(t.Context(), "slack", chat.ServerID(s.w.ID), "", 0)
+		for _, e := range all {
+			if e.Action == "join" {
+				said = append(said, e.ActorName+" "+e.Detail)
+			}
+		}
+		return err
+	})
+	if want := []string{"Mo #games", "Mo #games", "Mo #trips"}; err != nil || !slices.Equal(said, want) {
+		t.Errorf("the history says %q, want %q; %v", said, want, err)
+	}
+}
+
+// A member who sends the press of a button that they never saw.
+func TestSlackMembersLetTheBotIntoNothing(t *testing.T) {
+	s := newSchool(t)
+	trips := s.w.Public("trips", s.ana, slacktest.WithoutBot)
+	s.start()
+	state := s.mo.Slash(s.staff, "/waymark staff status").Reply()
+	all, _ := state.Button("Let the bot into it")
+	help := s.ana.Slash(s.general, "/waymark help").Reply()
+	answer := s.ana.PressID(help, all.ActionID, "").Reply()
+	if !answer.Has("This is for staff") || slices.Contains(trips.Members(), s.w.BotID()) {
+		t.Errorf("a member gets %s", answer.Text())
+	}
 }

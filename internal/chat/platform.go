@@ -196,6 +196,13 @@ type Equipped interface {
 type Uncovered struct {
 	Place Place
 	Why   string // the missing right, as the platform names it
+	Open  bool   // the bot can join it: the platform is a Joiner
+}
+
+// Joiner is implemented by platforms on which the bot can join places by
+// itself.
+type Joiner interface {
+	Join(ctx context.Context, server ServerID, place PlaceID) error
 }
 
 // Directory is implemented by platforms that can tell what somebody is called

@@ -86,8 +86,12 @@ func (d *Desk) viewer(ctx context.Context, k servers.Key, p chat.Person) (viewer
 // Action answers a press of one of a case's buttons. handled is false for
 // verbs that are not the desk's.
 func (d *Desk) Action(ctx context.Context, platform string, a chat.Action) (answer chat.Answer, handled bool, err error) {
-	if a.Verb == verbSetupRegion || a.Verb == verbSetupTest {
+	switch a.Verb {
+	case verbSetupRegion, verbSetupTest:
 		answer, err = d.setupAction(ctx, platform, a)
+		return answer, true, err
+	case verbJoinAll, verbJoinOne:
+		answer, err = d.join(ctx, platform, a)
 		return answer, true, err
 	}
 	do, ok := map[string]func(context.Context, viewer, cases.Case, chat.Action) (chat.Answer, error){

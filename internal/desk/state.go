@@ -2,16 +2,12 @@ package desk
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/waymark-bot/waymark/internal/alert"
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/store"
 )
-
-// maxBlind is how many places that the bot cannot read are named.
-const maxBlind = 8
 
 // state tells staff whether alerts arrive: it never fails, because it is what
 // they look at when something does.
@@ -29,7 +25,8 @@ func (d *Desk) state(ctx context.Context, v viewer) chat.Answer {
 	} else {
 		add("paused", d.texts.Say("staff.state.unpaused"))
 	}
-	if blind := d.uncovered(ctx, v); blind != "" {
+	blind, joining := d.uncovered(ctx, v)
+	if blind != "" {
 		add("coverage", blind)
 	}
 	var w []store.Waiting
@@ -43,10 +40,12 @@ func (d *Desk) state(ctx context.Context, v viewer) chat.Answer {
 		add("storage", d.texts.Say("staff.state.storageok"))
 		add("waiting", d.waiting(w))
 	}
-	return chat.Show(chat.Card{
-		Title: d.texts.Say("staff.state.title"), Tone: chat.Calm,
-		Blocks: []chat.Block{f, chat.Controls{d.hide()}},
-	})
+	card := chat.Card{Title: d.texts.Say("staff.state.title"), Tone: chat.Calm, Blocks: []chat.Block{f}}
+	for _, row := range joining {
+		card.Blocks = append(card.Blocks, row)
+	}
+	card.Blocks = append(card.Blocks, chat.Controls{d.hide()})
+	return chat.Show(card)
 }
 
 func (d *Desk) room(ctx context.Context, v viewer) string {
@@ -56,6 +55,8 @@ func (d *Desk) room(ctx context.Context, v viewer) string {
 	a, err := d.platforms[v.key.Platform].Access(ctx, v.key.Server, v.set.StaffPlace,
 		v.set.Staff(), nil)
 	switch {
+	case chat.IsGone(err):
+		return d.texts.Say("staff.state.roomgone")
 	case err != nil:
 		return d.texts.Say("staff.state.roomfail")
 	case a.Others != "":
@@ -68,38 +69,6 @@ func (d *Desk) room(ctx context.Context, v viewer) string {
 		}
 	}
 	return d.texts.Say("staff.state.roomok")
-}
-
-// uncovered says what the bot cannot read, where the platform tells.
-func (d *Desk) uncovered(ctx context.Context, v viewer) string {
-	p, ok := d.platforms[v.key.Platform].(chat.Covered)
-	if !ok {
-		return ""
-	}
-	places, err := p.Uncovered(ctx, v.key.Server)
-	if err != nil {
-		return d.texts.Say("staff.state.coveragefail")
-	}
-	var lines []string
-	for _, u := range places {
-		if u.Place.ID != v.set.StaffPlace && !slices.Contains(v.set.Excluded, u.Place.ID) {
-			lines = append(lines, d.blind(u))
-		}
-	}
-	if len(lines) == 0 {
-		return d.texts.Say("staff.state.coverageok")
-	}
-	if rest := len(lines) - maxBlind; rest > 0 {
-		lines = append(lines[:maxBlind], d.texts.Say("staff.card.more", "n", rest))
-	}
-	return strings.Join(lines, "\n")
-}
-
-func (d *Desk) blind(u chat.Uncovered) string {
-	if u.Place.ID == "" {
-		return d.texts.Say("staff.state.blindall", "why", u.Why)
-	}
-	return d.texts.Say("staff.state.blind", "place", d.cards.Place(u.Place.Name), "why", u.Why)
 }
 
 func (d *Desk) leads(ctx context.Context, v viewer) string {

@@ -367,7 +367,7 @@ func (s *Slack) Uncovered(ctx context.Context, server chat.ServerID) ([]chat.Unc
 		}
 		for _, c := range list {
 			if !c.IsMember && !c.IsArchived {
-				out = append(out, chat.Uncovered{Place: chat.Place{Server: server, ID: chat.PlaceID(c.ID), Name: c.Name}, Why: lackMember})
+				out = append(out, chat.Uncovered{Place: chat.Place{Server: server, ID: chat.PlaceID(c.ID), Name: c.Name}, Why: lackMember, Open: true})
 			}
 		}
 		if cursor = next; cursor == "" {

@@ -142,6 +142,7 @@ var (
 	_ chat.Whisperer  = (*Slack)(nil)
 	_ chat.Home       = (*Slack)(nil)
 	_ chat.Visited    = (*Slack)(nil)
+	_ chat.Joiner     = (*Slack)(nil)
 )
 
 // New prepares a connection; it sends nothing. It says all that is wrong with
