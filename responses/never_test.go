@@ -47,6 +47,12 @@ func said(texts *Texts) map[string]string {
 			all[fmt.Sprintf("topic %s %s", topic.ID, a)] = whole(topic.For(a))
 		}
 	}
+	for _, q := range texts.Questions() {
+		all["question "+q.ID+" young"] = q.whole()
+	}
+	for _, tip := range texts.Tips() {
+		all["tip "+tip.ID+" young"] = tip.Text
+	}
 	for _, c := range texts.AllContacts() {
 		all["contact "+c.ID] = strings.Join(c.said(), "\n")
 	}

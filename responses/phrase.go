@@ -121,7 +121,7 @@ func (t *Texts) loadPhrases(fsys fs.FS, folder string, bad *Problems) {
 	}
 	for _, file := range files {
 		switch path.Base(file) {
-		case askFile, languageFile, contactsFile, wordsFile:
+		case askFile, languageFile, contactsFile, wordsFile, quizFile, tipsFile:
 			continue
 		}
 		root, ok := readYAML(fsys, file, bad)

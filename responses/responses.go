@@ -8,6 +8,8 @@
 //
 //	<lang>/topics/<id>.md   one explanation, for three audiences
 //	<lang>/ask.yaml         how people type: synonyms, text-speak, cries for help
+//	<lang>/quiz.yaml        the questions of the quiz
+//	<lang>/tips.yaml        the tips of the week
 //	<lang>/<file>.yaml      short texts, by key
 //	signposts/<region>.yaml contacts and their order
 //
@@ -71,6 +73,9 @@ type Texts struct {
 	topic    map[string]int
 	ask      Asking
 	contacts *Contacts
+
+	questions []Question
+	tips      []Tip
 }
 
 // Load reads the texts that the program carries.
@@ -84,6 +89,7 @@ func LoadFS(fsys fs.FS) (*Texts, error) {
 	t := &Texts{language: english(), phrases: map[string]phrase{}, topic: map[string]int{}}
 	t.loadPhrases(fsys, Language, &bad)
 	t.loadTopics(fsys, &bad)
+	t.loadQuiz(fsys, &bad)
 	t.ask = loadAsking(fsys, path.Join(Language, askFile), &bad)
 	t.contacts = loadContacts(fsys, &bad)
 	t.loadLanguages(fsys, &bad)

@@ -1,5 +1,5 @@
-// Package guide answers what members ask: explanations, a free question,
-// contacts, a word to staff, and what the bot reads and keeps. Everything is
+// Package guide answers what members ask: explanations, a free question, a
+// quiz, contacts, a word to staff, and what the bot reads and keeps. Everything is
 // answered to the one who asked, from texts in memory: no database, no network
 // and no record. It judges nobody's words; that is internal/watch.
 package guide
@@ -101,6 +101,7 @@ const (
 	cmdAsk     = "ask"
 	cmdSupport = "support"
 	cmdReport  = "report"
+	cmdQuiz    = "quiz"
 	cmdPrivacy = "privacy"
 	cmdHelp    = "help"
 	cmdMessage = "Report to staff"
@@ -118,9 +119,15 @@ const (
 	verbWho      = "support.who"    // arg: need|region|who; value: who
 	verbAll      = "support.all"    // arg: need|region|who
 	verbAskTopic = "ask.topic"      // arg: topic audience
+	verbRead     = "learn.read"     // arg: topic audience; below, where others turn the card
 	verbOpen     = "report.open"    // arg: as the form's
 	verbReport   = "report"         // the form; arg: what it is about
 	verbHide     = "hide"
+
+	verbQuiz       = "quiz"        // a new round
+	verbQuizNext   = "quiz.next"   // arg: step
+	verbQuizAnswer = "quiz.answer" // arg: question, number of the answer, step
+	verbQuizEnd    = "quiz.end"
 )
 
 // Command answers a command. The bool says whether it is one of the guide's.
@@ -143,6 +150,8 @@ func (g *Guide) command(c chat.Command, s Server) (chat.Answer, bool, error) {
 		return g.openReport(""), true, nil
 	case cmdMessage:
 		return g.openReport(refer(c.About)), true, nil
+	case cmdQuiz:
+		return chat.Show(g.quizQuestion(newRound(), g.texts.Say("ui.quiz.intro"))), true, nil
 	case cmdPrivacy:
 		return chat.Show(g.privacy(s)), true, nil
 	case cmdHelp, "":
@@ -169,6 +178,10 @@ func (g *Guide) action(a chat.Action, s Server) (chat.Answer, bool, error) {
 		return chat.Answer{Hide: true}, true, nil
 	case verbTopic, verbAskTopic:
 		return chat.Turn(g.topicCard(a.Arg, a.Value, false)), true, nil
+	case verbRead:
+		return chat.Show(g.topicCard(a.Arg, "", false)), true, nil
+	case verbQuiz, verbQuizNext, verbQuizAnswer, verbQuizEnd:
+		return g.quizAction(a), true, nil
 	case verbMore:
 		return chat.Turn(g.topicCard(a.Arg, "", true)), true, nil
 	case verbAudience:
@@ -195,9 +208,9 @@ func (g *Guide) Submit(ctx context.Context, sub chat.Submission, s Server) (chat
 	return in.dress(chat.Show(in.report(ctx, sub, s)), "", ""), true, nil
 }
 
-// Complete offers topics for /learn while its option is typed.
+// Complete offers topics while an option that takes one is typed.
 func (g *Guide) Complete(_ context.Context, c chat.Command, option, typed string, s Server) ([]chat.Option, error) {
-	if c.Name != cmdLearn || option != "topic" {
+	if option != "topic" {
 		return nil, nil
 	}
 	return g.speaking(c.Person, s).completeTopic(typed), nil

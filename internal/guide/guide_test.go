@@ -100,7 +100,7 @@ func TestEverythingThatCanBePressedWorks(t *testing.T) {
 			}
 		}
 		for _, c := range []chat.Command{command("learn"), command("learn", "topic", "who-does-it"), command("support"),
-			command("privacy"), command("help"), command("report"), command("ask", "question", "is it my fault"),
+			command("privacy"), command("help"), command("report"), command("quiz"), command("ask", "question", "is it my fault"),
 			command("ask", "question", "he is blackmailing me"), command("ask", "question", "how do I bake bread"),
 			command("ask", "question", ""), command("learn", "topic", "nonsense")} {
 			visit("/"+c.Name, send(t, g, s, c))

@@ -55,6 +55,7 @@ func (g *Guide) Commands() []chat.CommandSpec {
 			{Name: "region", Description: say("region"), Choices: g.regionOptions()},
 			{Name: "who", Description: say("who"), Choices: g.whoOptions()}}},
 		{Name: cmdReport, Description: say("report")},
+		{Name: cmdQuiz, Description: say("quiz")},
 		{Name: cmdPrivacy, Description: say("privacy")},
 		{Name: cmdMessage, Description: say("message"), OnMessage: true},
 	}

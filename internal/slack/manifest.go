@@ -55,7 +55,7 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 			BotUser: slack.BotUser{DisplayName: o.Name, AlwaysOnline: true},
 			SlashCommands: []slack.ManifestSlashCommand{{
 				Command: "/waymark", Description: "Help that only you can see", ShouldEscape: true, Url: at,
-				UsageHint: "learn, ask, support, report, privacy, help",
+				UsageHint: "learn, ask, support, report, quiz, privacy, help",
 			}},
 			Shortcuts: []slack.Shortcut{{
 				Name: o.Report, CallbackID: callbackID(o.Report), Description: "Tell staff about this message", Type: slack.MessageShortcut,
