@@ -29,6 +29,7 @@ func (r *reading) check(c *Config) {
 	r.checkDatabase(&c.Database)
 	r.checkListen(c.HTTP.Listen)
 	r.checkRegion("region", &c.Region)
+	r.checkOneOf("language", &c.Language, Languages())
 	r.checkServers(c.Servers)
 	if n := len([]rune(c.SecretKey.Reveal())); c.SecretKey != "" && n < minKey {
 		r.wrongValue("secret_key", "has %d characters, and needs at least %d", n, minKey)
@@ -204,6 +205,9 @@ func (r *reading) checkServers(servers []Server) {
 		r.checkIDs(at, *s)
 		if s.Region != "" {
 			r.checkRegion(at+".region", &s.Region)
+		}
+		if s.Language != "" {
+			r.checkOneOf(at+".language", &s.Language, Languages())
 		}
 		if s.Threshold != "" {
 			r.checkOneOf(at+".threshold", &s.Threshold, thresholds)

@@ -58,7 +58,8 @@ type Config struct {
 	Playground Playground `mapstructure:"playground"`
 	Database   Database   `mapstructure:"database"`
 	HTTP       HTTP       `mapstructure:"http"`
-	Region     string     `mapstructure:"region"` // one of Regions
+	Region     string     `mapstructure:"region"`   // one of Regions
+	Language   string     `mapstructure:"language"` // one of Languages
 	Servers    []Server   `mapstructure:"servers"`
 	SecretKey  Secret     `mapstructure:"secret_key"` // use Key
 	Retention  Retention  `mapstructure:"retention"`
@@ -118,6 +119,7 @@ type Server struct {
 	StaffRole    string   `mapstructure:"staff_role"`
 	Leads        []string `mapstructure:"leads"`
 	Region       string   `mapstructure:"region"`    // one of Regions, or empty for the Config's
+	Language     string   `mapstructure:"language"`  // one of Languages, or empty for the Config's
 	Threshold    string   `mapstructure:"threshold"` // a severity's name, or empty for the default
 	Watch        []string `mapstructure:"watch"`     // channels to read; empty for all
 }
@@ -141,6 +143,9 @@ func Regions() []string {
 	return []string{"UK", "England", "Scotland", "Wales", "Northern Ireland", "Ireland", "US", "Canada",
 		"Australia", "New Zealand", "India", "South Africa", "EU", "unknown"}
 }
+
+// Languages are the languages that texts are there for, as BCP 47 tags.
+func Languages() []string { return []string{"en", "en-US", "cy", "de", "es", "fr", "pl", "pt"} }
 
 // Options say where to read from.
 type Options struct {

@@ -31,8 +31,14 @@ type Tongue struct {
 	never, neverYoung []string
 }
 
-// Code is the language's BCP 47 tag.
-func (g Tongue) Code() string { return g.Tag.String() }
+// Code is the language's BCP 47 tag; of English without a country, as it is
+// written in settings.
+func (g Tongue) Code() string {
+	if g.Tag == language.BritishEnglish {
+		return Language
+	}
+	return g.Tag.String()
+}
 
 // english is the language that all others fall back to. Its tag is that of
 // Britain, so that readers elsewhere are matched to the nearer of its variants.
@@ -101,6 +107,15 @@ func (t *Texts) wanted(wish string) *Texts {
 		return t.all.list[i]
 	}
 	return nil
+}
+
+// ParseLanguage finds a language by its tag.
+func (t *Texts) ParseLanguage(s string) (Tongue, bool) {
+	l := t.wanted(s)
+	if l == nil {
+		return Tongue{}, false
+	}
+	return l.language, true
 }
 
 // In gives the texts in the first of the languages that there is, each a BCP 47

@@ -106,6 +106,13 @@ func New(db *store.DB, book *servers.Book, platforms map[string]chat.Platform, t
 	return &Sender{db: db, book: book, platforms: platforms, texts: texts, why: why, seal: seal, o: o}
 }
 
+// In gives the Sender in the language of a server.
+func (s *Sender) In(set cases.Settings) *Sender {
+	in := *s
+	in.texts = s.texts.In(set.Language)
+	return &in
+}
+
 // Handlers are the ledger's handlers for this package's rows.
 func (s *Sender) Handlers() map[string]ledger.Handler {
 	return map[string]ledger.Handler{
@@ -166,6 +173,7 @@ func (s *Sender) card(ctx context.Context, row store.LedgerRow) (ledger.Result, 
 	if err != nil || !ok {
 		return ledger.Result{}, err
 	}
+	s = s.In(d.set)
 	targets, err := s.targets(ctx, d)
 	if err != nil {
 		return ledger.Result{}, err
@@ -192,6 +200,7 @@ func (s *Sender) written(ctx context.Context, row store.LedgerRow) (ledger.Resul
 	if err != nil || !ok {
 		return ledger.Result{}, err
 	}
+	s = s.In(d.set)
 	plain, err := s.seal.open(d.job.Sealed)
 	if err != nil {
 		return ledger.Result{}, err

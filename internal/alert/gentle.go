@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/waymark-bot/waymark/internal/cases"
@@ -47,6 +48,7 @@ func (s *Sender) gentle(ctx context.Context, row store.LedgerRow) (ledger.Result
 	if err != nil || !ok {
 		return ledger.Result{}, err
 	}
+	s = s.In(d.set)
 	w, can := d.platform.(chat.Whisperer)
 	if !can || !d.set.GentleWord || s.o.Now().Sub(d.c.OpenedAt) > gentleFor {
 		return ledger.Result{}, nil
@@ -60,7 +62,12 @@ func (s *Sender) gentle(ctx context.Context, row store.LedgerRow) (ledger.Result
 
 // gentleCard is what the person sees: kind, short, with somebody to talk to.
 func (s *Sender) gentleCard(c cases.Case, set cases.Settings) chat.Card {
-	card := chat.Card{Title: s.texts.Say("gentle.title"), Tone: chat.Calm, Footer: s.texts.Say("gentle.staff")}
+	tongue := s.texts.Language()
+	card := chat.Card{Title: s.texts.Say("gentle.title"), Tone: chat.Calm, Footer: s.texts.Say("gentle.staff"),
+		Language: tongue.Tag.String(), RightToLeft: tongue.RightToLeft}
+	if !tongue.Reviewed {
+		card.Footer = strings.TrimSpace(card.Footer + " " + tongue.Awaiting)
+	}
 	for _, line := range s.texts.List("gentle.text", "emergency", s.Emergency(set)) {
 		card.Blocks = append(card.Blocks, chat.Text(line))
 	}

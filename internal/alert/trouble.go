@@ -72,8 +72,8 @@ func (t *Trouble) check(ctx context.Context) {
 }
 
 func (t *Trouble) begin(ctx context.Context, k servers.Key) {
-	s, p := t.s, t.s.platforms[k.Platform]
-	set := s.book.Remembered(k)
+	set, p := t.s.book.Remembered(k), t.s.platforms[k.Platform]
+	s := t.s.In(set)
 	if p == nil || set.StaffPlace == "" {
 		return
 	}
@@ -98,7 +98,7 @@ func (t *Trouble) begin(ctx context.Context, k servers.Key) {
 }
 
 func (t *Trouble) end(ctx context.Context, k servers.Key, at chat.MessageRef) {
-	s := t.s
+	s := t.s.In(t.s.book.Remembered(k))
 	err := s.platforms[k.Platform].Update(ctx, at, chat.Card{
 		Title: s.texts.Say("staff.trouble.over"), Tone: chat.Done,
 		Blocks: []chat.Block{chat.Text(s.texts.Say("staff.trouble.overbody"))},

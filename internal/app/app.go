@@ -87,7 +87,7 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 		return nil, err
 	}
 	a.phrases = lexicon.Phrases(longestPhrase)
-	a.book = servers.New(a.db, set, cfg.Region)
+	a.book = servers.New(a.db, set, cases.Settings{Region: cfg.Region, Language: cfg.Language})
 	a.wire(texts, detect.New(lexicon), seal)
 	return a, nil
 }
@@ -131,7 +131,7 @@ func configured(cfg config.Config) (map[servers.Key]cases.Settings, error) {
 	out := map[servers.Key]cases.Settings{}
 	for _, s := range cfg.Servers {
 		set := cases.Settings{
-			StaffPlace: chat.PlaceID(s.StaffChannel), StaffRole: s.StaffRole, Region: s.Region,
+			StaffPlace: chat.PlaceID(s.StaffChannel), StaffRole: s.StaffRole, Region: s.Region, Language: s.Language,
 		}
 		for _, l := range s.Leads {
 			set.Leads = append(set.Leads, chat.PersonID(l))

@@ -18,6 +18,7 @@ import (
 
 	"github.com/waymark-bot/waymark/config"
 	"github.com/waymark-bot/waymark/internal/app"
+	"github.com/waymark-bot/waymark/internal/cases"
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/detect"
 	"github.com/waymark-bot/waymark/internal/servers"
@@ -154,7 +155,7 @@ func BenchmarkRead(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = db.Close() })
-	s := watch.NewService(detect.New(lexicon), db, servers.New(db, nil, "UK"), watch.Options{})
+	s := watch.NewService(detect.New(lexicon), db, servers.New(db, nil, cases.Settings{Region: "UK"}), watch.Options{})
 	texts := []string{
 		"anyone up for the game jam on saturday? theme is lighthouses",
 		"lol no way, how did you beat that level without the boots",

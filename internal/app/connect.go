@@ -8,6 +8,7 @@ import (
 	"github.com/waymark-bot/waymark/config"
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/discord"
+	"github.com/waymark-bot/waymark/internal/guide"
 	"github.com/waymark-bot/waymark/internal/playground"
 	"github.com/waymark-bot/waymark/internal/slack"
 	"github.com/waymark-bot/waymark/responses"
@@ -51,7 +52,7 @@ func connectDiscord(cfg config.Discord, log *slog.Logger) (*discord.Discord, err
 	}
 	d, err := discord.New(discord.Options{
 		Token: discord.Secret(cfg.Token.Reveal()), BaseURL: cfg.BaseURL, Logger: log, TryAgain: tryAgain(texts),
-		AutoMod: cfg.AutoMod,
+		AutoMod: cfg.AutoMod, Translate: guide.Translate(texts),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("connect to Discord: %w", err)

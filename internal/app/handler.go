@@ -74,9 +74,10 @@ func (h *handler) key(p chat.Place) servers.Key {
 // server is what the guide has to know. It asks no storage: help must come
 // when everything else is down.
 func (h *handler) server(p chat.Place) guide.Server {
+	set := h.app.book.Remembered(h.key(p))
 	return guide.Server{
 		ID: p.Server, Platform: h.platform,
-		Region:   h.app.book.Remembered(h.key(p)).Region,
+		Region: set.Region, Language: set.Language,
 		KeepDays: int(h.app.keep.Cases.Hours() / 24),
 		Reporter: h.app.desk.Reporter(h.platform),
 	}

@@ -236,7 +236,10 @@ type Settings struct {
 	StaffRole  string          `json:"staff_role,omitempty"`
 	Leads      []chat.PersonID `json:"leads,omitempty"`
 	Region     string          `json:"region,omitempty"`
-	Threshold  detect.Severity `json:"threshold,omitempty"`
+	// Language is what staff are answered in, and members whose own language is
+	// not known; a BCP 47 tag, or empty.
+	Language  string          `json:"language,omitempty"`
+	Threshold detect.Severity `json:"threshold,omitempty"`
 	// Watched are the only channels that are read; empty for all.
 	Watched []chat.PlaceID `json:"watched,omitempty"`
 	// Excluded are channels that are not read.

@@ -51,6 +51,7 @@ func (d *Desk) Command(ctx context.Context, platform string, c chat.Command) (an
 	if err != nil {
 		return chat.Answer{}, true, err
 	}
+	d = d.in(v)
 	if !v.staff {
 		return d.refused(), true, nil
 	}
@@ -84,6 +85,7 @@ func (d *Desk) Complete(ctx context.Context, platform string, c chat.Command, ty
 	if err != nil {
 		return nil, err
 	}
+	d = d.in(v)
 	var out []chat.Option
 	for _, k := range open {
 		n := fmt.Sprint(k.Number)

@@ -112,6 +112,7 @@ func (d *Desk) join(ctx context.Context, platform string, a chat.Action) (chat.A
 	if err != nil {
 		return chat.Answer{}, err
 	}
+	d = d.in(v)
 	p, ok := d.platforms[platform].(chat.Joiner)
 	if !v.staff || !ok {
 		return d.refused(), nil

@@ -48,6 +48,13 @@ func New(db *store.DB, book *servers.Book, platforms map[string]chat.Platform, t
 	return &Desk{db: db, book: book, platforms: platforms, texts: texts, cards: cards, seal: seal, o: o}
 }
 
+// in gives the Desk in the language of the viewer's server.
+func (d *Desk) in(v viewer) *Desk {
+	in := *d
+	in.texts, in.cards = d.texts.In(v.set.Language), d.cards.In(v.set)
+	return &in
+}
+
 // viewer is somebody who asks for something of staff, and what they may see.
 type viewer struct {
 	key    servers.Key
@@ -94,17 +101,7 @@ func (d *Desk) Action(ctx context.Context, platform string, a chat.Action) (answ
 		answer, err = d.join(ctx, platform, a)
 		return answer, true, err
 	}
-	do, ok := map[string]func(context.Context, viewer, cases.Case, chat.Action) (chat.Answer, error){
-		alert.VerbShow:       d.show,
-		alert.VerbTake:       d.take,
-		alert.VerbClose:      d.askOutcome,
-		alert.VerbActed:      d.closing(cases.Acted),
-		alert.VerbNoAction:   d.closing(cases.NoAction),
-		alert.VerbFalseAlarm: d.closing(cases.FalseAlarm),
-		alert.VerbReopen:     d.reopen,
-		alert.VerbCase:       d.card,
-	}[a.Verb]
-	if !ok {
+	if d.act(a.Verb) == nil {
 		return chat.Answer{}, false, nil
 	}
 	c, err := d.byID(ctx, a.Arg)
@@ -120,11 +117,26 @@ func (d *Desk) Action(ctx context.Context, platform string, a chat.Action) (answ
 	if err != nil {
 		return chat.Answer{}, true, err
 	}
+	d = d.in(v)
 	if !v.sees(c) {
 		return d.refused(), true, nil
 	}
-	answer, err = do(ctx, v, c, a)
+	answer, err = d.act(a.Verb)(ctx, v, c, a)
 	return answer, true, err
+}
+
+// act is what a case's button does, nil for one that is none of them.
+func (d *Desk) act(verb string) func(context.Context, viewer, cases.Case, chat.Action) (chat.Answer, error) {
+	return map[string]func(context.Context, viewer, cases.Case, chat.Action) (chat.Answer, error){
+		alert.VerbShow:       d.show,
+		alert.VerbTake:       d.take,
+		alert.VerbClose:      d.askOutcome,
+		alert.VerbActed:      d.closing(cases.Acted),
+		alert.VerbNoAction:   d.closing(cases.NoAction),
+		alert.VerbFalseAlarm: d.closing(cases.FalseAlarm),
+		alert.VerbReopen:     d.reopen,
+		alert.VerbCase:       d.card,
+	}[verb]
 }
 
 func (d *Desk) byID(ctx context.Context, id string) (c cases.Case, err error) {

@@ -20,6 +20,7 @@ func (d *Desk) Home(ctx context.Context, platform string, c chat.Command, page c
 		d.o.Logger.Warn("the open cases cannot be shown on a page", "platform", platform, "err", err)
 		return page
 	}
+	d = d.in(v)
 	list := chat.List{Title: d.texts.Say("staff.cases.title"), Items: []string{d.texts.Say("staff.cases.none")}}
 	blocks := []chat.Block{list}
 	if len(open) > 0 {

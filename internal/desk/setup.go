@@ -28,9 +28,13 @@ func (d *Desk) setupOptions() []chat.OptionSpec {
 	region.Choices = regions()
 	note := option("note", chat.Words)
 	note.Choices = []chat.Option{{Label: d.texts.Say("staff.setup.on"), Value: "on"}, {Label: d.texts.Say("staff.setup.off"), Value: "off"}}
+	speak := option("language", chat.Words)
+	for _, g := range d.texts.Languages() {
+		speak.Choices = append(speak.Choices, chat.Option{Label: g.Name, Value: g.Code()})
+	}
 	return []chat.OptionSpec{
 		option("room", chat.AChannel), option("lead", chat.APerson), option("role", chat.ARole),
-		region, option("exclude", chat.AChannel), note,
+		region, speak, option("exclude", chat.AChannel), note,
 	}
 }
 
@@ -54,6 +58,7 @@ func (d *Desk) setup(ctx context.Context, v viewer, c chat.Command) (chat.Answer
 			return chat.Answer{}, err
 		}
 		v.set = d.book.Settings(ctx, v.key)
+		d = d.in(v) // the language may be another now
 	}
 	return chat.Show(d.setupCard(ctx, v, changed)), nil
 }
@@ -81,6 +86,13 @@ func (d *Desk) given(v viewer, c chat.Command) (set func(*cases.Settings), chang
 			return nil, "", d.texts.Say("staff.setup.badregion", "region", typed)
 		}
 		add("region", func(s *cases.Settings) { s.Region = string(region) })
+	}
+	if typed := c.Arg("language"); typed != "" {
+		g, ok := d.texts.ParseLanguage(typed)
+		if !ok {
+			return nil, "", d.texts.Say("staff.setup.badlanguage", "language", typed)
+		}
+		add("language", func(s *cases.Settings) { s.Language = g.Code() })
 	}
 	if place := chat.PlaceID(c.Arg("exclude")); place != "" {
 		add("exclude", func(s *cases.Settings) { s.Excluded = toggled(v.set.Excluded, place) })
@@ -132,6 +144,7 @@ func (d *Desk) setupCard(ctx context.Context, v viewer, changed string) chat.Car
 		{Label: d.texts.Say("staff.state.room"), Value: d.room(ctx, v)},
 		{Label: d.texts.Say("staff.state.leads"), Value: d.leads(ctx, v)},
 		{Label: d.texts.Say("staff.state.region"), Value: v.set.Region},
+		{Label: d.texts.Say("staff.state.language"), Value: d.texts.In(v.set.Language).Language().Name},
 	})
 	if next := d.missing(v); len(next) > 0 {
 		card.Blocks = append(card.Blocks, chat.List{Title: d.texts.Say("staff.setup.next"), Ordered: true, Items: next})
@@ -170,6 +183,7 @@ func (d *Desk) setupAction(ctx context.Context, platform string, a chat.Action) 
 	if err != nil {
 		return chat.Answer{}, err
 	}
+	d = d.in(v)
 	if !v.staff {
 		return d.refused(), nil
 	}

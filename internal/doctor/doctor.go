@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/waymark-bot/waymark/config"
+	"github.com/waymark-bot/waymark/internal/cases"
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/servers"
 	"github.com/waymark-bot/waymark/internal/store"
@@ -96,7 +97,7 @@ func Examine(ctx context.Context, o Options) Report {
 	if e.db != nil {
 		defer e.db.Close()
 	}
-	e.book = servers.New(e.db, settings(e.cfg), e.cfg.Region)
+	e.book = servers.New(e.db, settings(e.cfg), cases.Settings{Region: e.cfg.Region, Language: e.cfg.Language})
 	platforms, err := e.Connect(e.cfg)
 	if err != nil {
 		e.mend("platforms", err.Error(), e.say("doctor.platforms.do"))

@@ -38,7 +38,7 @@ func (g *Guide) dress(a chat.Answer, verb, arg string) chat.Answer {
 	tongue := g.texts.Language()
 	if a.Card != nil {
 		c := *a.Card
-		c.Language, c.RightToLeft = tongue.Code(), tongue.RightToLeft
+		c.Language, c.RightToLeft = tongue.Tag.String(), tongue.RightToLeft
 		if !tongue.Reviewed && tongue.Awaiting != "" {
 			c.Footer = strings.TrimSpace(c.Footer + " " + tongue.Awaiting)
 			c.Blocks = g.offerEnglish(c.Blocks, verb, arg)
@@ -50,7 +50,7 @@ func (g *Guide) dress(a chat.Answer, verb, arg string) chat.Answer {
 	}
 	if a.Form != nil {
 		f := *a.Form
-		f.Language, f.RightToLeft = tongue.Code(), tongue.RightToLeft
+		f.Language, f.RightToLeft = tongue.Tag.String(), tongue.RightToLeft
 		if g.byChoice {
 			f.Arg = stayed(f.Arg)
 		}

@@ -25,16 +25,16 @@ type Key struct {
 type Book struct {
 	db         *store.DB
 	configured map[Key]cases.Settings
-	region     string
+	otherwise  cases.Settings
 
 	mu   sync.Mutex
 	last map[Key]cases.Settings // for as long as storage is down
 }
 
-// New makes a Book. region is what holds where neither the staff nor the
-// configuration say anything else.
-func New(db *store.DB, configured map[Key]cases.Settings, region string) *Book {
-	return &Book{db: db, configured: configured, region: region, last: map[Key]cases.Settings{}}
+// New makes a Book. otherwise is what holds where neither the staff nor the
+// configuration of the server say anything else: a region and a language.
+func New(db *store.DB, configured map[Key]cases.Settings, otherwise cases.Settings) *Book {
+	return &Book{db: db, configured: configured, otherwise: otherwise, last: map[Key]cases.Settings{}}
 }
 
 // Settings are the server's settings in force. While storage is down they are
@@ -106,7 +106,13 @@ func (b *Book) merge(k Key, set cases.Settings) cases.Settings {
 		s.Region = set.Region
 	}
 	if s.Region == "" {
-		s.Region = b.region
+		s.Region = b.otherwise.Region
+	}
+	if set.Language != "" {
+		s.Language = set.Language
+	}
+	if s.Language == "" {
+		s.Language = b.otherwise.Language
 	}
 	if set.Threshold != detect.None {
 		s.Threshold = set.Threshold
