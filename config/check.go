@@ -69,6 +69,7 @@ func (r *reading) checkSlack(s *Slack) {
 	r.wrongToken("slack.bot_token", s.BotToken)
 	r.wrongToken("slack.app_token", s.AppToken)
 	r.wrongToken("slack.signing_secret", s.SigningSecret)
+	r.wrongToken("slack.client_secret", s.ClientSecret)
 	if strings.HasPrefix(s.BotToken.Reveal(), "xapp-") {
 		r.wrongValue("slack.bot_token", "is an app-level token (xapp-); the bot token begins with xoxb-")
 	}
@@ -80,7 +81,10 @@ func (r *reading) checkSlack(s *Slack) {
 			r.wrongValue(key, "is missing: %s. Set it here, as %s, or in a file named by %s", why, EnvName(key), EnvName(key+fileSuffix))
 		}
 	}
+	many := s.ClientID != "" || s.ClientSecret != "" || s.Address != "" || len(s.Workspaces) > 0
 	switch {
+	case many:
+		r.checkManyWorkspaces(s, needs)
 	case s.BotToken == "" && s.AppToken == "" && s.SigningSecret == "":
 	case s.BotToken == "":
 		needs("slack.bot_token", s.BotToken, "Slack is set up but for it")
@@ -88,6 +92,36 @@ func (r *reading) checkSlack(s *Slack) {
 		needs("slack.app_token", s.AppToken, "slack.mode is socket, and there is a bot token")
 	case s.Mode == HTTPMode:
 		needs("slack.signing_secret", s.SigningSecret, "slack.mode is http, and there is a bot token")
+	}
+}
+
+// checkManyWorkspaces checks what is needed where workspaces install the bot by
+// themselves.
+func (r *reading) checkManyWorkspaces(s *Slack, needs func(key string, has Secret, why string)) {
+	const why = "workspaces are to install the bot by themselves"
+	if s.Mode == SocketMode {
+		r.wrongValue("slack.mode", "takes http where %s", why)
+	}
+	if s.BotToken != "" {
+		r.wrongValue("slack.bot_token", "is for one workspace, and %s; leave it out", why)
+	}
+	if s.ClientID == "" {
+		r.wrongValue("slack.client_id", "is missing: %s", why)
+	}
+	needs("slack.client_secret", s.ClientSecret, why)
+	needs("slack.signing_secret", s.SigningSecret, why)
+	if s.Address == "" {
+		r.wrongValue("slack.address", "is missing: %s", why)
+	} else {
+		r.checkURL("slack.address", &s.Address)
+	}
+	if u, err := url.Parse(s.Address); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		r.wrongValue("slack.address", "has to begin with https://: Slack sends nobody back to another address")
+	}
+	for i, id := range s.Workspaces {
+		if !idForm["slack"].MatchString(id) {
+			r.wrongValue(fmt.Sprintf("slack.workspaces[%d]", i), "is no id of Slack; take the id, not the name")
+		}
 	}
 }
 

@@ -78,15 +78,26 @@ type Discord struct {
 	AutoMod bool   `mapstructure:"automod"`  // without the message content intent
 }
 
-// Slack is used where BotToken is set. In SocketMode AppToken is set then, in
-// HTTPMode SigningSecret.
+// Slack is used where BotToken is set, or ClientID for many workspaces. In
+// SocketMode AppToken is set then, in HTTPMode SigningSecret.
 type Slack struct {
 	BotToken      Secret `mapstructure:"bot_token"`
 	AppToken      Secret `mapstructure:"app_token"`
 	SigningSecret Secret `mapstructure:"signing_secret"`
 	Mode          string `mapstructure:"mode"`
 	BaseURL       string `mapstructure:"base_url"` // ends with a slash
+	// ClientID, ClientSecret and Address are set together, in HTTPMode.
+	ClientID     string   `mapstructure:"client_id"`
+	ClientSecret Secret   `mapstructure:"client_secret"`
+	Address      string   `mapstructure:"address"`    // ends with a slash
+	Workspaces   []string `mapstructure:"workspaces"` // that may install; empty for any
 }
+
+// Used says whether the bot connects to Slack.
+func (s Slack) Used() bool { return s.BotToken != "" || s.Many() }
+
+// Many says whether workspaces install the bot by themselves.
+func (s Slack) Many() bool { return s.ClientID != "" }
 
 // The ways in which Slack's events arrive.
 const (

@@ -46,7 +46,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	want := Config{
 		File: path, Dir: filepath.Dir(path),
 		Discord:   Discord{BaseURL: "https://discord.com/"},
-		Slack:     Slack{Mode: SocketMode, BaseURL: "https://slack.com/api/"},
+		Slack:     Slack{Mode: SocketMode, BaseURL: "https://slack.com/api/", Workspaces: []string{}},
 		Database:  Database{URL: Secret(filepath.Join(filepath.Dir(path), "waymark.db"))},
 		HTTP:      HTTP{Listen: "127.0.0.1:8085"},
 		Region:    "unknown",
@@ -110,6 +110,10 @@ var samples = map[string]string{
 	"slack.signing_secret": "signing-secret-for-tests",
 	"slack.mode":           "http",
 	"slack.base_url":       "http://127.0.0.1:4002/api/",
+	"slack.client_id":      "123.456",
+	"slack.client_secret":  "client-secret-for-tests",
+	"slack.address":        "https://waymark.example.org/",
+	"slack.workspaces":     "[T1, T2]",
 	"playground.url":       "http://127.0.0.1:8086/",
 	"playground.token":     "playground-token-for-tests",
 	"database.url":         "postgres://waymark:password-for-tests@db.example.org/waymark",
@@ -127,11 +131,24 @@ var samples = map[string]string{
 	"skip_bots":            "true",
 }
 
+// many are the variables for several workspaces.
+var many = []string{"WAYMARK_SLACK_MODE=http", "WAYMARK_SLACK_SIGNING_SECRET=signing-secret-for-tests", "WAYMARK_SLACK_CLIENT_ID=1.2",
+	"WAYMARK_SLACK_CLIENT_SECRET=client-secret-for-tests", "WAYMARK_SLACK_ADDRESS=https://waymark.example.org"}
+
+// manyBut leaves out one of them.
+func manyBut(name string) []string {
+	return slices.DeleteFunc(slices.Clone(many), func(v string) bool { return strings.HasPrefix(v, name+"=") })
+}
+
 // needed are the variables without which a key cannot be set alone.
 var needed = map[string][]string{
 	"slack.bot_token":      {"WAYMARK_SLACK_APP_TOKEN=xapp-for-tests"},
 	"slack.app_token":      {"WAYMARK_SLACK_BOT_TOKEN=xoxb-for-tests"},
 	"slack.signing_secret": {"WAYMARK_SLACK_BOT_TOKEN=xoxb-for-tests", "WAYMARK_SLACK_MODE=http"},
+	"slack.client_id":      manyBut("WAYMARK_SLACK_CLIENT_ID"),
+	"slack.client_secret":  manyBut("WAYMARK_SLACK_CLIENT_SECRET"),
+	"slack.address":        manyBut("WAYMARK_SLACK_ADDRESS"),
+	"slack.workspaces":     many,
 	"playground.token":     {"WAYMARK_PLAYGROUND_URL=http://127.0.0.1:8086/"},
 }
 
@@ -306,6 +323,15 @@ func TestMistakes(t *testing.T) {
 		{"half a Slack", "slack: {bot_token: xoxb-1}", nil, []string{"slack.app_token: is missing: slack.mode is socket, and there is a bot token. Set it here, as WAYMARK_SLACK_APP_TOKEN, or in a file named by WAYMARK_SLACK_APP_TOKEN_FILE"}},
 		{"the other half", "slack: {app_token: xapp-1}", nil, []string{"slack.bot_token: is missing: Slack is set up but for it. Set it here, as WAYMARK_SLACK_BOT_TOKEN, or in a file named by WAYMARK_SLACK_BOT_TOKEN_FILE"}},
 		{"http without secret", "slack: {bot_token: xoxb-1, app_token: xapp-1, mode: http}", nil, []string{"slack.signing_secret: is missing: slack.mode is http, and there is a bot token. Set it here, as WAYMARK_SLACK_SIGNING_SECRET, or in a file named by WAYMARK_SLACK_SIGNING_SECRET_FILE"}},
+		{"half of many workspaces", "slack:\n  client_id: '1.2'\n  bot_token: xoxb-1", nil, []string{
+			"slack.mode: takes http where workspaces are to install the bot by themselves",
+			"FILE:3: slack.bot_token: is for one workspace, and workspaces are to install the bot by themselves; leave it out",
+			"slack.client_secret: is missing: workspaces are to install the bot by themselves. Set it here, as WAYMARK_SLACK_CLIENT_SECRET, or in a file named by WAYMARK_SLACK_CLIENT_SECRET_FILE",
+			"slack.signing_secret: is missing: workspaces are to install the bot by themselves. Set it here, as WAYMARK_SLACK_SIGNING_SECRET, or in a file named by WAYMARK_SLACK_SIGNING_SECRET_FILE",
+			"slack.address: is missing: workspaces are to install the bot by themselves"}},
+		{"many workspaces, wrong", "slack:\n  address: http://example.org\n  workspaces: [Hill School]", manyBut("WAYMARK_SLACK_ADDRESS"), []string{
+			"FILE:2: slack.address: has to begin with https://: Slack sends nobody back to another address",
+			"FILE:3: slack.workspaces[0]: is no id of Slack; take the id, not the name"}},
 		{"tokens swapped", "slack:\n  bot_token: xapp-1\n  app_token: xoxb-1", nil, []string{
 			"FILE:2: slack.bot_token: is an app-level token (xapp-); the bot token begins with xoxb-",
 			"FILE:3: slack.app_token: is a bot token (xoxb-); the app-level token begins with xapp-"}},
@@ -413,7 +439,7 @@ func TestNoSecretReachesAnError(t *testing.T) {
 
 func TestKey(t *testing.T) {
 	c := mustLoad(t, "")
-	first, err := c.Key()
+	first, err := c.Key(ForReports)
 	if err != nil || len(first) != 32 {
 		t.Fatalf("Key: %d bytes, %v", len(first), err)
 	}
@@ -421,7 +447,10 @@ func TestKey(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the key file: %v, %v", info, err)
 	}
-	if again, err := c.Key(); err != nil || !slices.Equal(first, again) {
+	if other, err := c.Key(ForTokens); err != nil || slices.Equal(first, other) {
+		t.Errorf("two uses share a key, %v", err)
+	}
+	if again, err := c.Key(ForReports); err != nil || !slices.Equal(first, again) {
 		t.Errorf("the key changed, %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(c.Dir, ".waymark-key-*")); len(left) > 0 {
@@ -434,11 +463,11 @@ func TestKey(t *testing.T) {
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Key(); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+	if _, err := c.Key(ForReports); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("a key that others can read: %v", err)
 	}
 	c.SecretKey = Secret(strings.Repeat("k", 32))
-	if other, err := c.Key(); err != nil || slices.Equal(first, other) {
+	if other, err := c.Key(ForReports); err != nil || slices.Equal(first, other) {
 		t.Errorf("secret_key makes no difference, %v", err)
 	}
 }
@@ -448,7 +477,7 @@ func TestKeyIsMadeOnce(t *testing.T) {
 	keys := make(chan string, 8)
 	for range cap(keys) {
 		go func() {
-			k, err := c.Key()
+			k, err := c.Key(ForReports)
 			keys <- fmt.Sprintf("%x %v", k, err)
 		}()
 	}

@@ -20,18 +20,28 @@ const minKey = 32
 // keyFile holds the key that is made where none is configured.
 const keyFile = "waymark.key"
 
-// Key gives the 32 bytes that encrypt reports until they are delivered,
-// derived from secret_key. Where that is not set, it is read from waymark.key
-// in Dir, which is made the first time, readable by its owner alone.
-func (c Config) Key() ([]byte, error) {
+// KeyUse is what a key is for. Each use has a key of its own, so that what was
+// sealed for one cannot be opened as the other.
+type KeyUse string
+
+// The uses of keys. The names are part of what the keys are made of.
+const (
+	ForReports KeyUse = "waymark reports" // until they are delivered
+	ForTokens  KeyUse = "waymark tokens"  // of workspaces that installed the bot
+)
+
+// Key gives 32 bytes for a use, derived from secret_key. Where that is not set,
+// it is read from waymark.key in Dir, which is made the first time, readable by
+// its owner alone.
+func (c Config) Key(use KeyUse) ([]byte, error) {
 	secret := c.SecretKey.Reveal()
 	if secret == "" {
 		var err error
 		if secret, err = ownKey(filepath.Join(c.Dir, keyFile)); err != nil {
-			return nil, fmt.Errorf("key for reports: %w", err)
+			return nil, fmt.Errorf("read the key: %w", err)
 		}
 	}
-	return hkdf.Key(sha256.New, []byte(secret), nil, "waymark reports", 32)
+	return hkdf.Key(sha256.New, []byte(secret), nil, string(use), 32)
 }
 
 // ownKey reads the key file, and makes it where it is not there.

@@ -10,6 +10,7 @@ import (
 	"github.com/waymark-bot/waymark/internal/app"
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/doctor"
+	"github.com/waymark-bot/waymark/internal/store"
 	"github.com/waymark-bot/waymark/responses"
 )
 
@@ -31,7 +32,9 @@ exit status is 1 where something must be mended.`,
 			quiet := newLog(c.ErrOrStderr(), config.Log{Level: 100}) // the report says it all
 			report := doctor.Examine(c.Context(), doctor.Options{
 				File: file, Environ: os.Environ(), Texts: texts,
-				Connect: func(cfg config.Config) ([]chat.Platform, error) { return app.Platforms(cfg, quiet) },
+				Connect: func(cfg config.Config, db *store.DB) ([]chat.Platform, error) {
+					return app.Platforms(c.Context(), cfg, db, quiet)
+				},
 			})
 			if asJSON {
 				err = report.JSON(c.OutOrStdout())

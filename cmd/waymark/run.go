@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -21,11 +22,15 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			log := newLog(c.ErrOrStderr(), cfg.Log)
-			platforms, err := app.Platforms(cfg, log)
+			db, err := app.OpenDatabase(c.Context(), cfg, log)
 			if err != nil {
 				return err
 			}
-			bot, err := app.New(c.Context(), cfg, platforms, log)
+			platforms, err := app.Platforms(c.Context(), cfg, db, log)
+			if err != nil {
+				return errors.Join(err, db.Close())
+			}
+			bot, err := app.New(cfg, db, platforms, log)
 			if err != nil {
 				return err
 			}

@@ -53,10 +53,17 @@ type closer struct {
 	do   func() error
 }
 
-// New makes the bot from its configuration and the platforms that it serves.
-// It opens the database; Close, or the end of Run, closes it.
-func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log *slog.Logger) (_ *App, err error) {
-	a := &App{log: log, listen: cfg.HTTP.Listen, keep: cfg.Retention, skipBots: cfg.SkipBots, now: time.Now}
+// OpenDatabase opens the configured database.
+func OpenDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*store.DB, error) {
+	return store.Open(ctx, cfg.Database.URL.Reveal(), store.Options{Logger: log})
+}
+
+// New makes the bot from its configuration, its database and the platforms
+// that it serves. It takes the database over: Close, or the end of Run, closes
+// it, as does an error.
+func New(cfg config.Config, db *store.DB, platforms []chat.Platform, log *slog.Logger) (_ *App, err error) {
+	a := &App{log: log, db: db, listen: cfg.HTTP.Listen, keep: cfg.Retention, skipBots: cfg.SkipBots, now: time.Now}
+	a.closers = append(a.closers, closer{"the database", db.Close})
 	for _, p := range platforms {
 		a.links = append(a.links, &link{platform: p})
 	}
@@ -69,7 +76,7 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 	if err != nil {
 		return nil, err
 	}
-	key, err := cfg.Key()
+	key, err := cfg.Key(config.ForReports)
 	if err != nil {
 		return nil, err
 	}
@@ -77,10 +84,6 @@ func New(ctx context.Context, cfg config.Config, platforms []chat.Platform, log 
 	if err != nil {
 		return nil, err
 	}
-	if a.db, err = store.Open(ctx, cfg.Database.URL.Reveal(), store.Options{Logger: log}); err != nil {
-		return nil, err
-	}
-	a.closers = append(a.closers, closer{"the database", a.db.Close})
 	a.metrics = newMetrics(a.db, log)
 	set, err := configured(cfg)
 	if err != nil {

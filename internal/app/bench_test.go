@@ -3,7 +3,6 @@ package app_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,7 +16,6 @@ import (
 	"time"
 
 	"github.com/waymark-bot/waymark/config"
-	"github.com/waymark-bot/waymark/internal/app"
 	"github.com/waymark-bot/waymark/internal/cases"
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/detect"
@@ -120,26 +118,10 @@ func BenchmarkAlert(b *testing.B) {
 // serving runs the bot over a platform until the benchmark ends.
 func serving(b *testing.B, url string, p *instant) chat.Handler {
 	b.Helper()
-	cfg, err := config.Load(config.Options{Environ: []string{
-		"WAYMARK_CONFIG=" + os.DevNull, "WAYMARK_SECRET_KEY=0123456789abcdef0123456789abcdef"}})
-	if err != nil {
-		b.Fatal(err)
-	}
+	cfg := configured(b, "", "WAYMARK_CONFIG="+os.DevNull, "WAYMARK_SECRET_KEY=0123456789abcdef0123456789abcdef")
 	cfg.Database.URL, cfg.HTTP.Listen = config.Secret(url), ""
 	cfg.Servers = []config.Server{{Platform: "playground", ID: "playground", StaffChannel: "staff-room", Region: "UK"}}
-	ctx, stop := context.WithCancel(context.Background())
-	bot, err := app.New(ctx, cfg, []chat.Platform{p}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		b.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- bot.Run(ctx) }()
-	b.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			b.Error(err)
-		}
-	})
+	serve(b, cfg, p)
 	return <-p.handler
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"github.com/waymark-bot/waymark/internal/guide"
 	"github.com/waymark-bot/waymark/internal/playground"
 	"github.com/waymark-bot/waymark/internal/slack"
+	"github.com/waymark-bot/waymark/internal/store"
 	"github.com/waymark-bot/waymark/responses"
 )
 
@@ -19,8 +21,8 @@ var ErrNothing = errors.New("there is nothing to connect to: set discord.token, 
 	"or try `waymark demo`, which needs no account")
 
 // Platforms makes the platforms that the configuration names. They do not
-// connect yet.
-func Platforms(cfg config.Config, log *slog.Logger) ([]chat.Platform, error) {
+// connect yet. The database is that of their tokens, where they are kept there.
+func Platforms(ctx context.Context, cfg config.Config, db *store.DB, log *slog.Logger) ([]chat.Platform, error) {
 	var out []chat.Platform
 	if cfg.Discord.Token != "" {
 		d, err := connectDiscord(cfg.Discord, log)
@@ -29,8 +31,8 @@ func Platforms(cfg config.Config, log *slog.Logger) ([]chat.Platform, error) {
 		}
 		out = append(out, d)
 	}
-	if cfg.Slack.BotToken != "" {
-		s, err := connectSlack(cfg.Slack, log)
+	if cfg.Slack.Used() {
+		s, err := connectSlack(ctx, cfg, db, log)
 		if err != nil {
 			return nil, err
 		}
@@ -60,17 +62,25 @@ func connectDiscord(cfg config.Discord, log *slog.Logger) (*discord.Discord, err
 	return d, nil
 }
 
-func connectSlack(cfg config.Slack, log *slog.Logger) (*slack.Slack, error) {
+func connectSlack(ctx context.Context, cfg config.Config, db *store.DB, log *slog.Logger) (*slack.Slack, error) {
 	texts, err := responses.Load()
 	if err != nil {
 		return nil, err
 	}
-	s, err := slack.New(slack.Options{
-		BotToken: slack.Secret(cfg.BotToken.Reveal()), AppToken: slack.Secret(cfg.AppToken.Reveal()),
-		SigningSecret: slack.Secret(cfg.SigningSecret.Reveal()), Mode: slack.Mode(cfg.Mode), BaseURL: cfg.BaseURL,
+	o := slack.Options{
+		BotToken: slack.Secret(cfg.Slack.BotToken.Reveal()), AppToken: slack.Secret(cfg.Slack.AppToken.Reveal()),
+		SigningSecret: slack.Secret(cfg.Slack.SigningSecret.Reveal()), Mode: slack.Mode(cfg.Slack.Mode), BaseURL: cfg.Slack.BaseURL,
 		Logger: log, TryAgain: tryAgain(texts),
 		Hidden: chat.Card{Title: texts.Say("staff.hidden"), Tone: chat.Calm},
-	})
+	}
+	if cfg.Slack.Many() {
+		if o.Installations, err = openInstallations(ctx, cfg, db); err != nil {
+			return nil, fmt.Errorf("open the tokens of Slack's workspaces: %w", err)
+		}
+		o.OAuth = slack.OAuth{ClientID: cfg.Slack.ClientID, ClientSecret: slack.Secret(cfg.Slack.ClientSecret.Reveal()),
+			Address: cfg.Slack.Address, Workspaces: cfg.Slack.Workspaces}
+	}
+	s, err := slack.New(o)
 	if err != nil {
 		return nil, fmt.Errorf("connect to Slack: %w", err)
 	}

@@ -37,7 +37,11 @@ func (d Demo) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("serve the page on %s: %w; choose another address with --listen", d.Listen, err)
 	}
 	url, token := "http://"+listener.Addr().String(), rand.Text()
-	bot, err := New(ctx, cfg, []chat.Platform{playground.NewClient(url, token)}, d.Log)
+	db, err := OpenDatabase(ctx, cfg, d.Log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	bot, err := New(cfg, db, []chat.Platform{playground.NewClient(url, token)}, d.Log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -1,9 +1,7 @@
 package app_test
 
 import (
-	"context"
 	"database/sql"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/waymark-bot/waymark/config"
-	"github.com/waymark-bot/waymark/internal/app"
 	"github.com/waymark-bot/waymark/internal/discord/discordtest"
 )
 
@@ -62,34 +58,7 @@ func (c *club) environ() []string {
 // start runs the bot in this process.
 func (c *club) start() {
 	c.t.Helper()
-	cfg, err := config.Load(config.Options{Environ: c.environ()})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	log := slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	platforms, err := app.Platforms(cfg, log)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	bot, err := app.New(ctx, cfg, platforms, log)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- bot.Run(ctx) }()
-	var stopped bool
-	c.stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		cancel()
-		if err := <-done; err != nil {
-			c.t.Errorf("the bot ended with %v", err)
-		}
-	}
-	c.t.Cleanup(c.stop)
+	c.stop = serve(c.t, configured(c.t, "", c.environ()...))
 	c.f.AwaitConnected(1)
 	c.f.AwaitCommands("safeguarding setup")
 }

@@ -44,6 +44,12 @@ func noMarkerIn(t *testing.T, dir string) {
 // noMarkerInPostgres reads every row of every table.
 func noMarkerInPostgres(t *testing.T, url string) {
 	t.Helper()
+	noMarker(t, "the database", []byte(strings.Join(rowsOf(t, url), "\n")))
+}
+
+// rowsOf are all rows of all tables of a PostgreSQL database, as JSON.
+func rowsOf(t *testing.T, url string) (rows []string) {
+	t.Helper()
 	db, err := sql.Open("pgx", url)
 	if err != nil {
 		t.Fatal(err)
@@ -54,9 +60,9 @@ func noMarkerInPostgres(t *testing.T, url string) {
 		t.Fatal("no tables to look into")
 	}
 	for _, table := range tables {
-		rows := texts(t, db, `SELECT row_to_json(t)::text FROM "`+table+`" t`)
-		noMarker(t, "the table "+table, []byte(strings.Join(rows, "\n")))
+		rows = append(rows, texts(t, db, `SELECT row_to_json(t)::text FROM "`+table+`" t`)...)
 	}
+	return rows
 }
 
 func texts(t *testing.T, db *sql.DB, query string) (out []string) {

@@ -115,6 +115,9 @@ func (a *App) Pages() http.Handler {
 		if called, ok := l.platform.(interface{ Handler() http.Handler }); ok {
 			mux.Handle("POST /"+l.platform.Name()+"/", called.Handler())
 		}
+		if installed, ok := l.platform.(interface{ Install() http.Handler }); ok && installed.Install() != nil {
+			mux.Handle("GET /"+l.platform.Name()+"/", installed.Install())
+		}
 	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
 	return mux

@@ -1,93 +1,15 @@
 package app_test
 
 import (
-	"context"
-	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/waymark-bot/waymark/config"
-	"github.com/waymark-bot/waymark/internal/app"
 	"github.com/waymark-bot/waymark/internal/chat"
-	"github.com/waymark-bot/waymark/internal/slack"
 	"github.com/waymark-bot/waymark/internal/slack/slacktest"
 	"github.com/waymark-bot/waymark/internal/store"
 )
-
-// school is a Slack workspace with the whole bot in it.
-type school struct {
-	t          *testing.T
-	f          *slacktest.Fake
-	w          *slacktest.Workspace
-	general    *slacktest.Channel
-	staff      *slacktest.Channel
-	ana, older *slacktest.Person
-	mo, lead   *slacktest.Person
-	dir        string
-	stop       func()
-}
-
-func newSchool(t *testing.T) *school {
-	manifest, err := slack.Manifest(slack.ManifestOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := slacktest.New(t, slacktest.Options{Manifest: string(manifest), Patience: 20 * time.Second})
-	w := f.Workspace("School")
-	s := &school{t: t, f: f, w: w, dir: t.TempDir()}
-	s.ana, s.older, s.mo, s.lead = w.Member("Ana"), w.Member("Older"), w.Member("Mo"), w.Member("Lead")
-	s.general = w.Public("general", s.ana, s.older, s.mo)
-	s.general.InviteBot()
-	s.staff = w.Private("staff", s.mo, s.lead)
-	s.staff.InviteBot()
-	return s
-}
-
-// start runs the bot in this process.
-func (s *school) start() {
-	s.t.Helper()
-	file := filepath.Join(s.dir, "waymark.yaml")
-	text := "region: UK\nservers:\n  - platform: slack\n    id: " + s.w.ID + "\n    staff_channel: " + s.staff.ID + "\n    leads: [" + s.lead.ID + "]\n"
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-	cfg, err := config.Load(config.Options{File: file, Environ: []string{
-		"WAYMARK_SLACK_BOT_TOKEN=" + s.w.Token(), "WAYMARK_SLACK_APP_TOKEN=" + s.f.AppToken(),
-		"WAYMARK_SLACK_BASE_URL=" + s.f.URL(), "WAYMARK_HTTP_LISTEN=" + freeAddress(s.t),
-	}})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	log := slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	platforms, err := app.Platforms(cfg, log)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	bot, err := app.New(ctx, cfg, platforms, log)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- bot.Run(ctx) }()
-	var stopped bool
-	s.stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		cancel()
-		if err := <-done; err != nil {
-			s.t.Errorf("the bot ended with %v", err)
-		}
-	}
-	s.t.Cleanup(s.stop)
-	s.f.AwaitConnected(1)
-}
 
 func (s *school) alert() slacktest.Message {
 	s.t.Helper()
@@ -95,40 +17,41 @@ func (s *school) alert() slacktest.Message {
 }
 
 func TestSlackFromHelpToClosedCase(t *testing.T) {
-	s := newSchool(t)
-	s.start()
-	help := s.ana.Slash(s.general, "/waymark support").Reply()
-	if !help.Has("999", "0800 1111") {
-		t.Errorf("help has no numbers: %s", help.Text())
-	}
-	if n := len(s.older.Private()); n != 0 {
-		t.Errorf("another member sees %d private answers", n)
-	}
-	s.ana.Press(help, "Hide")
-	s.f.AwaitHidden(help)
+	inBothModes(t, func(t *testing.T, s *school) {
+		s.start()
+		help := s.ana.Slash(s.general, "/waymark support").Reply()
+		if !help.Has("999", "0800 1111") {
+			t.Errorf("help has no numbers: %s", help.Text())
+		}
+		if n := len(s.older.Private()); n != 0 {
+			t.Errorf("another member sees %d private answers", n)
+		}
+		s.ana.Press(help, "Hide")
+		s.f.AwaitHidden(help)
 
-	s.older.Say(s.general, worrying)
-	card := s.alert()
-	if !card.Has("Older", "Do not contact, warn or expose") || card.Has(marker) {
-		t.Errorf("the card reads: %s", card.Text())
-	}
-	s.mo.Press(card, "I'm on it")
-	s.f.Await("the card says who is on it", func() bool { return card.Now().Has("Mo is on it") })
-	s.mo.Press(card.Now(), "Show message")
-	shown := s.f.AwaitPrivate(s.mo, func(m slacktest.Message) bool { return m.Has("The message behind case 1") })
-	if !shown.Has(marker) {
-		t.Errorf("the message is not shown: %s", shown.Text())
-	}
-	s.older.Say(s.general, "this is our little secret, don't tell your parents")
-	s.f.AwaitReply(card, func(m slacktest.Message) bool { return m.Has("new sign") })
+		s.older.Say(s.general, worrying)
+		card := s.alert()
+		if !card.Has("Older", "Do not contact, warn or expose") || card.Has(marker) {
+			t.Errorf("the card reads: %s", card.Text())
+		}
+		s.mo.Press(card, "I'm on it")
+		s.f.Await("the card says who is on it", func() bool { return card.Now().Has("Mo is on it") })
+		s.mo.Press(card.Now(), "Show message")
+		shown := s.f.AwaitPrivate(s.mo, func(m slacktest.Message) bool { return m.Has("The message behind case 1") })
+		if !shown.Has(marker) {
+			t.Errorf("the message is not shown: %s", shown.Text())
+		}
+		s.older.Say(s.general, "this is our little secret, don't tell your parents")
+		s.f.AwaitReply(card, func(m slacktest.Message) bool { return m.Has("new sign") })
 
-	s.mo.Press(card.Now(), "Close")
-	ask := s.f.AwaitPrivate(s.mo, func(m slacktest.Message) bool { return m.Has("How did case 1 end?") })
-	s.mo.Press(ask, "We acted on it")
-	s.f.Await("the card says how it ended", func() bool { return card.Now().Has("Closed by Mo") })
-	if n := len(s.older.Directs()) + len(s.ana.Directs()); n != 0 {
-		t.Errorf("members got %d direct messages", n)
-	}
+		s.mo.Press(card.Now(), "Close")
+		ask := s.f.AwaitPrivate(s.mo, func(m slacktest.Message) bool { return m.Has("How did case 1 end?") })
+		s.mo.Press(ask, "We acted on it")
+		s.f.Await("the card says how it ended", func() bool { return card.Now().Has("Closed by Mo") })
+		if n := len(s.older.Directs()) + len(s.ana.Directs()); n != 0 {
+			t.Errorf("members got %d direct messages", n)
+		}
+	})
 }
 
 func TestSlackRoomMadePublic(t *testing.T) {
@@ -171,15 +94,16 @@ func TestSlackMarksPeopleOfElsewhere(t *testing.T) {
 }
 
 func TestSlackCatchesUp(t *testing.T) {
-	s := newSchool(t)
-	s.start()
-	s.stop()
-	s.older.Say(s.general, worrying)
-	s.start()
-	s.alert()
-	if n := len(s.staff.ByBot()); n != 1 {
-		t.Errorf("%d cards stand in the staff room, want 1", n)
-	}
+	inBothModes(t, func(t *testing.T, s *school) {
+		s.start()
+		s.stop()
+		s.older.Say(s.general, worrying)
+		s.start()
+		s.alert()
+		if n := len(s.staff.ByBot()); n != 1 {
+			t.Errorf("%d cards stand in the staff room, want 1", n)
+		}
+	})
 }
 
 func TestSlackSetUpByTyping(t *testing.T) {
@@ -219,14 +143,15 @@ func TestSlackGentleWord(t *testing.T) {
 }
 
 func TestSlackHome(t *testing.T) {
-	s := newSchool(t)
-	s.start()
-	s.older.Say(s.general, worrying)
-	s.alert()
-	s.ana.OpenHome()
-	s.f.AwaitHome(s.ana, func(v slacktest.View) bool { return !strings.Contains(v.Text(), "Case 1") && v.Text() != "" })
-	s.mo.OpenHome()
-	s.f.AwaitHome(s.mo, func(v slacktest.View) bool { return strings.Contains(v.Text(), "Case 1") })
+	inBothModes(t, func(t *testing.T, s *school) {
+		s.start()
+		s.older.Say(s.general, worrying)
+		s.alert()
+		s.ana.OpenHome()
+		s.f.AwaitHome(s.ana, func(v slacktest.View) bool { return !strings.Contains(v.Text(), "Case 1") && v.Text() != "" })
+		s.mo.OpenHome()
+		s.f.AwaitHome(s.mo, func(v slacktest.View) bool { return strings.Contains(v.Text(), "Case 1") })
+	})
 }
 
 func TestSlackLetsTheBotIntoChannels(t *testing.T) {

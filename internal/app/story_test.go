@@ -1,9 +1,7 @@
 package app_test
 
 import (
-	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -13,7 +11,6 @@ import (
 	"time"
 
 	"github.com/waymark-bot/waymark/config"
-	"github.com/waymark-bot/waymark/internal/app"
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/playground"
 )
@@ -21,32 +18,14 @@ import (
 // bot runs the whole bot in this process against the community.
 func (c *community) bot() {
 	c.t.Helper()
-	dir := c.t.TempDir()
-	cfg, err := config.Load(config.Options{Environ: []string{
-		"WAYMARK_PLAYGROUND_URL=" + c.web.URL + "/", "WAYMARK_PLAYGROUND_TOKEN=" + token,
-		"WAYMARK_DATABASE_URL=" + filepath.Join(dir, "waymark.db"),
-		"WAYMARK_SECRET_KEY=0123456789abcdef0123456789abcdef",
-	}})
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	cfg := configured(c.t, "",
+		"WAYMARK_PLAYGROUND_URL="+c.web.URL+"/", "WAYMARK_PLAYGROUND_TOKEN="+token,
+		"WAYMARK_DATABASE_URL="+filepath.Join(c.t.TempDir(), "waymark.db"),
+		"WAYMARK_SECRET_KEY=0123456789abcdef0123456789abcdef")
 	cfg.HTTP.Listen = ""
 	cfg.Servers = []config.Server{{Platform: "playground", ID: "playground", StaffChannel: "staff-room",
 		StaffRole: "staff", Leads: []string{"jo"}, Region: "UK"}}
-	ctx, stop := context.WithCancel(context.Background())
-	bot, err := app.New(ctx, cfg, []chat.Platform{playground.NewClient(c.web.URL, token)},
-		slog.New(slog.NewTextHandler(c.t.Output(), nil)))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- bot.Run(ctx) }()
-	c.t.Cleanup(func() {
-		stop()
-		if err := <-done; err != nil {
-			c.t.Errorf("the bot ended with %v", err)
-		}
-	})
+	serve(c.t, cfg, playground.NewClient(c.web.URL, token))
 	eventually(c.t, 20*time.Second, "the commands are there", func() bool { return c.hasCommands() })
 }
 

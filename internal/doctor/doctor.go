@@ -59,8 +59,8 @@ type Options struct {
 	Environ []string
 	Texts   *responses.Texts
 	// Connect makes the platforms that a configuration names. It must not
-	// connect yet.
-	Connect func(config.Config) ([]chat.Platform, error)
+	// connect yet. The database is nil where it cannot be used.
+	Connect func(config.Config, *store.DB) ([]chat.Platform, error)
 	Now     func() time.Time
 }
 
@@ -98,7 +98,11 @@ func Examine(ctx context.Context, o Options) Report {
 		defer e.db.Close()
 	}
 	e.book = servers.New(e.db, settings(e.cfg), cases.Settings{Region: e.cfg.Region, Language: e.cfg.Language})
-	platforms, err := e.Connect(e.cfg)
+	if e.cfg.Slack.Many() && e.db == nil {
+		e.look("workspaces", e.say("doctor.workspaces.unseen"), e.say("doctor.workspaces.do", "address", e.cfg.Slack.Address))
+		e.cfg.Slack = config.Slack{}
+	}
+	platforms, err := e.Connect(e.cfg, e.db)
 	if err != nil {
 		e.mend("platforms", err.Error(), e.say("doctor.platforms.do"))
 	}

@@ -106,8 +106,8 @@ func (c *club) examine() doctor.Report {
 	defer cancel()
 	r := doctor.Examine(ctx, doctor.Options{
 		File: filepath.Join(c.dir, "waymark.yaml"), Environ: c.env, Texts: texts(c.t), Now: c.now,
-		Connect: func(cfg config.Config) ([]chat.Platform, error) {
-			return app.Platforms(cfg, slog.New(slog.NewTextHandler(c.t.Output(), nil)))
+		Connect: func(cfg config.Config, db *store.DB) ([]chat.Platform, error) {
+			return app.Platforms(ctx, cfg, db, slog.New(slog.NewTextHandler(c.t.Output(), nil)))
 		},
 	})
 	c.wrote()

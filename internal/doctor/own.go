@@ -49,7 +49,7 @@ func (e *exam) configuration() bool {
 	for _, p := range []struct {
 		name string
 		set  bool
-	}{{"discord", cfg.Discord.Token != ""}, {"slack", cfg.Slack.BotToken != ""}, {"playground", cfg.Playground.URL != ""}} {
+	}{{"discord", cfg.Discord.Token != ""}, {"slack", cfg.Slack.Used()}, {"playground", cfg.Playground.URL != ""}} {
 		if p.set {
 			named = append(named, e.say("doctor.platform."+p.name))
 		}
@@ -113,7 +113,7 @@ func (e *exam) key() {
 		e.ok("key", e.say("doctor.key.new", "file", path))
 		return
 	}
-	if _, err := e.cfg.Key(); err != nil {
+	if _, err := e.cfg.Key(config.ForReports); err != nil {
 		e.mend("key", err.Error(), e.say("doctor.key.do"))
 		return
 	}

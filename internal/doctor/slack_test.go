@@ -18,6 +18,7 @@ import (
 	"github.com/waymark-bot/waymark/internal/doctor"
 	"github.com/waymark-bot/waymark/internal/slack"
 	"github.com/waymark-bot/waymark/internal/slack/slacktest"
+	"github.com/waymark-bot/waymark/internal/store"
 )
 
 var (
@@ -71,8 +72,8 @@ func (s *school) examine(more ...string) doctor.Report {
 			"WAYMARK_SLACK_BOT_TOKEN=" + s.w.Token(), "WAYMARK_SLACK_APP_TOKEN=" + s.f.AppToken(),
 			"WAYMARK_SLACK_BASE_URL=" + s.f.URL(), "WAYMARK_HTTP_LISTEN=" + freeAddress(s.t),
 		}, more...),
-		Connect: func(cfg config.Config) ([]chat.Platform, error) {
-			return app.Platforms(cfg, slog.New(slog.NewTextHandler(s.t.Output(), nil)))
+		Connect: func(cfg config.Config, db *store.DB) ([]chat.Platform, error) {
+			return app.Platforms(ctx, cfg, db, slog.New(slog.NewTextHandler(s.t.Output(), nil)))
 		},
 	})
 	for _, q := range s.f.Requests()[before:] {

@@ -17,6 +17,7 @@ type callback struct {
 	Team  string          `json:"team_id"`
 	ID    string          `json:"event_id"`
 	Event json.RawMessage `json:"event"`
+	At    int64           `json:"event_time"`
 	Since int64           `json:"minute_rate_limited"`
 	For   []struct {
 		Team string `json:"team_id"`
@@ -134,10 +135,8 @@ func (in *intake) deleted(server chat.ServerID, event string, m *rawMessage, don
 // removed takes it that the workspace removed the app.
 func (in *intake) removed(server chat.ServerID, c *callback, done func()) {
 	single := in.s.o.Installations == nil
-	if !single {
-		in.s.spaces.drop(server)
-	}
-	in.add(laneKey{server: server}, item{kind: itemAbsent, server: server, event: c.ID}, func() {
+	at := time.Unix(c.At+1, 0) // Slack's time has whole seconds
+	in.add(laneKey{server: server}, item{kind: itemAbsent, server: server, event: c.ID, since: at}, func() {
 		done()
 		if single {
 			in.end(errors.New("the workspace removed the app; install it again and copy the new token"))

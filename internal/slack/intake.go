@@ -27,7 +27,7 @@ type item struct {
 	message *chat.Message
 	starter string // the first message of the thread that message answers in, where its author is not known
 	at      chat.MessageRef
-	since   time.Time
+	since   time.Time // of itemPresent: what came from then on was missed; of itemAbsent: when it was
 	acks    []func()
 	came    time.Time
 }
@@ -301,14 +301,14 @@ func (in *intake) once(it *item) error {
 	case itemPresent, itemAbsent:
 		return in.presence(it)
 	case itemCheck:
-		return in.check()
+		return in.check(it.server)
 	}
 	return in.deliver(it)
 }
 
 func (in *intake) presence(it *item) error {
 	if it.kind == itemAbsent && in.s.o.Installations != nil {
-		if err := in.s.o.Installations.Remove(in.ctx, it.server); err != nil {
+		if gone, err := in.s.uninstalled(in.ctx, it.server, it.since); err != nil || !gone {
 			return err
 		}
 	}
@@ -323,9 +323,9 @@ func (in *intake) presence(it *item) error {
 }
 
 // check ends the run where the bot token does not work any more.
-func (in *intake) check() error {
+func (in *intake) check(server chat.ServerID) error {
 	if in.s.o.Installations != nil {
-		return nil
+		return in.checkInstallation(server)
 	}
 	_, err := in.s.identify(in.ctx, in.s.o.BotToken)
 	if why := refusedForGood(err); err != nil && why != nil {

@@ -288,7 +288,7 @@ func (s *Slack) Run(ctx context.Context, h chat.Handler) error {
 // good.
 func (s *Slack) greet(ctx context.Context, in *intake) error {
 	for attempt := 0; ; attempt++ {
-		err := s.spaces.open(ctx, s)
+		err := s.spaces.open(ctx, s, in)
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}

@@ -125,7 +125,7 @@ func (x *spaces) all() []*space {
 }
 
 // open makes the workspaces known that can be without being asked for one.
-func (x *spaces) open(ctx context.Context, s *Slack) error {
+func (x *spaces) open(ctx context.Context, s *Slack, in *intake) error {
 	if s.o.Installations == nil {
 		_, err := s.space(ctx, "")
 		return err
@@ -134,13 +134,24 @@ func (x *spaces) open(ctx context.Context, s *Slack) error {
 	if err != nil {
 		return err
 	}
+	var passing error
+	var later []chat.ServerID
 	for _, team := range teams {
-		if _, err := s.space(ctx, team); err != nil {
-			if !chat.IsPermanent(err) {
-				return err
-			}
+		_, err := s.space(ctx, team)
+		switch {
+		case chat.IsPermanent(err):
 			s.log.Error("a workspace cannot be served", "server", team, "err", err)
+			in.add(laneKey{server: team}, item{kind: itemCheck, server: team}, nil)
+		case err != nil:
+			passing, later = err, append(later, team)
 		}
+	}
+	if len(later) > 0 && len(x.all()) == 0 {
+		return passing
+	}
+	for _, team := range later { // the others need not wait for it
+		s.log.Warn("a workspace cannot be reached yet", "server", team, "err", passing)
+		in.add(laneKey{server: team}, item{kind: itemPresent, server: team}, nil)
 	}
 	return nil
 }
@@ -250,6 +261,9 @@ func (s *Slack) shutOut(w *space, err error) {
 	in := s.in.Load()
 	if s.o.Installations != nil {
 		s.spaces.drop(w.team)
+		if in != nil {
+			in.add(laneKey{server: w.team}, item{kind: itemCheck, server: w.team}, nil)
+		}
 		return
 	}
 	if in != nil {

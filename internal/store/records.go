@@ -179,6 +179,7 @@ func (tx *Tx) ForgetServer(ctx context.Context, platform string, server chat.Ser
 		`DELETE FROM audit` + here,
 		`DELETE FROM servers` + here,
 		`DELETE FROM ledger` + here,
+		`DELETE FROM installations` + here,
 	} {
 		if _, err := tx.exec(ctx, "forget server", query, platform, server); err != nil {
 			return err
