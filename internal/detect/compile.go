@@ -26,9 +26,12 @@ type spelling struct {
 	word wordID
 }
 
-func newCompiler() *compiler {
+func newCompiler() *compiler { return newCompilerWith(newFoldTables()) }
+
+// newCompilerWith makes a compiler that shares the tables of look-alikes.
+func newCompilerWith(tables foldTables) *compiler {
 	c := &compiler{
-		p:      &program{kinds: asciiKinds(), tables: newFoldTables(), phrases: map[phraseStep]phraseNode{}},
+		p:      &program{kinds: asciiKinds(), tables: tables, phrases: map[phraseStep]phraseNode{}},
 		byName: map[string]int{}, unions: map[string]int{}, stops: map[wordID]bool{}, rank: map[wordID]int{},
 		phrase: map[string]wordID{}, single: map[string]wordID{},
 	}
@@ -218,6 +221,7 @@ func (c *compiler) finish(real map[string]bool) *program {
 			p.starts[step.word] = true
 		}
 	}
+	p.stops = c.stops
 	p.frequent = grow(p.frequent, n)
 	p.fillers = grow(p.fillers, n)
 	c.spell(real)

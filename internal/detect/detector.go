@@ -15,7 +15,13 @@ type Detector struct {
 // New makes a detector of a lexicon.
 func New(l *Lexicon) *Detector {
 	d := &Detector{lex: l}
-	d.pool.New = func() any { return newScratch(l.program) }
+	d.pool.New = func() any {
+		s := newScratch(l.program)
+		if l.learned != nil {
+			s.reader = l.learned.model.NewReader()
+		}
+		return s
+	}
 	return d
 }
 
@@ -138,6 +144,9 @@ func (d *Detector) judge(s *scratch) {
 	if len(s.found) > 0 {
 		d.weigh(s)
 	}
+	if d.lex.learned != nil {
+		d.readLearned(s)
+	}
 	s.unmark()
 }
 
@@ -145,15 +154,19 @@ func (d *Detector) weigh(s *scratch) {
 	p := d.lex.program
 	for _, f := range s.found {
 		r := &p.rules[f.rule]
-		if !p.applies(s, r) {
-			continue
+		if p.applies(s, r) {
+			d.give(s, f, r)
 		}
-		g := Signal{Rule: r.ID, Category: r.Category, Weight: r.Weight}
-		first, last := &s.toks[f.from], &s.toks[f.to-1]
-		g.Start, g.End = int(min(first.start, last.start)), int(max(first.end, last.end))
-		p.inContexts(s, f, r, &g)
-		s.keep(g)
 	}
+}
+
+// give keeps the sign of a rule that was found, weighed in its context.
+func (d *Detector) give(s *scratch, f found, r *compiledRule) {
+	g := Signal{Rule: r.ID, Category: r.Category, Weight: r.Weight}
+	first, last := &s.toks[f.from], &s.toks[f.to-1]
+	g.Start, g.End = int(min(first.start, last.start)), int(max(first.end, last.end))
+	d.lex.program.inContexts(s, f, r, &g)
+	s.keep(g)
 }
 
 // applies says whether what a rule needs is in the view and what it must not

@@ -39,6 +39,7 @@ type Rule struct {
 type Lexicon struct {
 	program *program
 	rules   map[string]int32
+	learned *learned // nil where no rule asks for the learned reader
 }
 
 // Rules lists all rules, by id.
@@ -104,6 +105,7 @@ func Load(roots ...fs.FS) (*Lexicon, error) {
 	for i, r := range lex.program.rules {
 		lex.rules[r.ID] = int32(i)
 	}
+	lex.learned = l.learned(lex.program)
 	l.examples(lex)
 	return lex, l.errs()
 }
@@ -117,6 +119,7 @@ type loader struct {
 	ids     map[string]string // rule or context id -> where it is
 	classAt map[string]*classDef
 	names   []string // of the classes, in order
+	reads   []learnedRule
 }
 
 type source struct {
@@ -497,7 +500,7 @@ func (l *loader) rules() {
 }
 
 func (l *loader) rule(file string, n *yaml.Node) {
-	r, ok := l.row(file, n, "id", "category", "speaker", "weight", "patterns", "unless", "needs", "why", "source", "tests")
+	r, ok := l.row(file, n, "id", "category", "speaker", "weight", "patterns", "unless", "needs", "reads_like", "why", "source", "tests")
 	if !ok {
 		return
 	}
@@ -515,7 +518,12 @@ func (l *loader) rule(file string, n *yaml.Node) {
 		l.fail(file, r.line("speaker"), "unknown speaker %q: use initiator, target or any", out.Speaker)
 	}
 	found := r.patterns("patterns", 2)
-	if len(r.list("patterns")) == 0 {
+	switch _, learned := r.got["reads_like"]; {
+	case learned && len(found) > 0:
+		l.fail(file, n.Line, "a rule has patterns or reads_like, not both")
+	case learned:
+		l.reads = append(l.reads, learnedRule{int32(len(l.c.p.rules)), r.number("reads_like", 0, 20)})
+	case len(r.list("patterns")) == 0:
 		l.fail(file, n.Line, "patterns is missing")
 	}
 	out.unless, out.needs = r.patterns("unless", 0), r.patterns("needs", 0)

@@ -1,6 +1,10 @@
 package detect
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/waymark-bot/waymark/internal/classify"
+)
 
 // setRef names a set of words: a class or a union of them by its number, a
 // single word by its id below literalBase.
@@ -18,6 +22,7 @@ type program struct {
 	names     []string
 	frequent  []bool // words so common that they carry no meaning alone
 	fillers   []bool
+	stops     map[wordID]bool // words that carry no meaning of their own
 	byLength  [maxWord + 1][]lengthWord
 
 	width int      // of a row, in machine words
@@ -81,6 +86,9 @@ type scratch struct {
 	active  []uint64
 	found   []found
 	out     []Signal
+
+	reader *classify.Reader // nil where the lexicon has no rule for it
+	read   []classify.Word
 }
 
 type phraseEdge struct {

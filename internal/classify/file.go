@@ -1,0 +1,137 @@
+package classify
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+)
+
+// header begins each model's file and names its format.
+const header = "waymark-reader-1\n"
+
+// WriteTo writes the model as a file.
+func (m *Model) WriteTo(w io.Writer) (int64, error) {
+	var b bytes.Buffer
+	b.WriteString(header)
+	u32 := func(x int) { b.Write(binary.LittleEndian.AppendUint32(nil, uint32(x))) }
+	u32(len(m.labels))
+	for _, l := range m.labels {
+		u32(len(l))
+		b.WriteString(l)
+	}
+	u32(len(m.vocab.slots))
+	for _, s := range m.vocab.slots {
+		put(&b, s.hash, uint32(s.word.id)<<16|uint32(s.word.group))
+	}
+	u32(len(m.table))
+	for _, e := range m.table {
+		put(&b, e.hash, e.row)
+	}
+	for h := range m.heads() {
+		put(&b, math.Float32bits(m.bias[h]), math.Float32bits(m.scale[h]))
+	}
+	u32(len(m.rows))
+	for _, x := range m.rows {
+		b.WriteByte(byte(x))
+	}
+	return b.WriteTo(w)
+}
+
+func put(b *bytes.Buffer, xs ...uint32) {
+	for _, x := range xs {
+		b.Write(binary.LittleEndian.AppendUint32(nil, x))
+	}
+}
+
+// Read makes a model of a file's bytes.
+func Read(data []byte) (*Model, error) {
+	rest, ok := bytes.CutPrefix(data, []byte(header))
+	if !ok {
+		return nil, errors.New("read the model: it is no model of this version: train it again")
+	}
+	d := decoder{rest: rest}
+	m := &Model{}
+	for range d.count(4) {
+		m.labels = append(m.labels, string(d.bytes(d.count(1))))
+	}
+	m.vocab.slots = make([]wordSlot, d.count(8))
+	for i := range m.vocab.slots {
+		h, w := d.u32(), d.u32()
+		m.vocab.slots[i] = wordSlot{h, Word{id: uint16(w >> 16), group: uint16(w)}}
+	}
+	m.table = make([]entry, d.count(8))
+	for i := range m.table {
+		m.table[i] = entry{d.u32(), d.u32()}
+	}
+	for range m.heads() {
+		m.bias = append(m.bias, math.Float32frombits(d.u32()))
+		m.scale = append(m.scale, math.Float32frombits(d.u32()))
+	}
+	m.rows = make([]int8, d.count(1))
+	for i, b := range d.bytes(len(m.rows)) {
+		m.rows[i] = int8(b)
+	}
+	if d.short || len(d.rest) > 0 {
+		return nil, errors.New("read the model: the file is damaged: train it again")
+	}
+	return m, m.check()
+}
+
+// check finds what would make a reading fail.
+func (m *Model) check() error {
+	for _, n := range []int{len(m.vocab.slots), len(m.table)} {
+		if n == 0 || n&(n-1) != 0 {
+			return fmt.Errorf("read the model: a table of %d places: train it again", n)
+		}
+	}
+	free := 0
+	for _, e := range m.table {
+		if e.row == 0 {
+			free++
+		}
+		if int(e.row)*m.heads() > len(m.rows) {
+			return errors.New("read the model: a feature has no weights: train it again")
+		}
+	}
+	for _, s := range m.vocab.slots {
+		if s.word == (Word{}) {
+			free++
+			break
+		}
+	}
+	if free < 2 {
+		return errors.New("read the model: a table is full: train it again")
+	}
+	return nil
+}
+
+type decoder struct {
+	rest  []byte
+	short bool
+}
+
+func (d *decoder) bytes(n int) []byte {
+	if n > len(d.rest) {
+		d.short, d.rest = true, nil
+		return make([]byte, n)
+	}
+	b := d.rest[:n]
+	d.rest = d.rest[n:]
+	return b
+}
+
+func (d *decoder) u32() uint32 { return binary.LittleEndian.Uint32(d.bytes(4)) }
+
+// count reads how many things of a size follow; 0 where there is no room for
+// so many.
+func (d *decoder) count(size int) int {
+	n := int(d.u32())
+	if n < 0 || n > len(d.rest)/size {
+		d.short = true
+		return 0
+	}
+	return n
+}

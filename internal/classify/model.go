@@ -1,0 +1,132 @@
+// Package classify is the learned second reader: a small linear model over the
+// words of a message, trained on texts written for it (texts/), that notices
+// worrying messages in wordings that no rule foresaw. It is given words that
+// detect has cut and cleaned, and says how much they worry it, what they most
+// likely are, and which words moved it. It knows no rules, no conversations and
+// no people.
+package classify
+
+import "slices"
+
+// Model is a trained reader. It never changes after it was made and is safe
+// for concurrent use.
+type Model struct {
+	labels []string
+	vocab  vocabulary
+	table  []entry   // open-addressed; its length is a power of two
+	rows   []int8    // for each feature, a weight for each head
+	bias   []float32 // of each head
+	scale  []float32 // what one unit of a head's weights is worth
+}
+
+// The heads of a model: the first says whether a text is worrying, each
+// further one whether a label fits.
+const worrying = 0
+
+func (m *Model) heads() int { return 1 + len(m.labels) }
+
+// entry finds a feature's weights. 32 bits of hash are its whole key: of some
+// hundred thousand features, about one in 40,000 that the model never saw is
+// taken for one that it did.
+type entry struct {
+	hash uint32
+	row  uint32 // 1 more than its place in rows; 0 for a free entry
+}
+
+// Labels are what a text can be, in the order of Reading.Label.
+func (m *Model) Labels() []string { return slices.Clone(m.labels) }
+
+// Reading is what a model makes of some words.
+type Reading struct {
+	Worry float64 // the logarithm of the odds that staff should see them
+	Label int     // what they most likely are: a place among the labels
+	// From and To are the words [From, To) that moved the reading most.
+	From, To int
+}
+
+// Reader reads with a model. It holds the working memory, so it serves one
+// reading at a time.
+type Reader struct {
+	m     *Model
+	seen  []place
+	marks []float64
+}
+
+// place is a feature that the model knows, and where it stands.
+type place struct {
+	row      uint32
+	from, to int32
+}
+
+// NewReader makes a reader.
+func (m *Model) NewReader() *Reader { return &Reader{m: m} }
+
+// Word finds a word by the FNV-1a hash of its lower-case spelling.
+func (m *Model) Word(hash uint32) Word { return m.vocab.find(hash) }
+
+// Worry says how much words worry the model: the logarithm of the odds.
+func (r *Reader) Worry(words []Word) float64 {
+	r.seen = r.seen[:0]
+	features(words, r.look)
+	return r.sum(worrying)
+}
+
+func (r *Reader) look(hash uint32, from, to int) {
+	t := r.m.table
+	mask := uint32(len(t) - 1)
+	for i := hash & mask; t[i].row != 0; i = (i + 1) & mask {
+		if t[i].hash == hash {
+			r.seen = append(r.seen, place{t[i].row - 1, int32(from), int32(to)})
+			return
+		}
+	}
+}
+
+func (r *Reader) sum(head int) float64 {
+	n, heads := 0, r.m.heads()
+	for _, p := range r.seen {
+		n += int(r.m.rows[int(p.row)*heads+head])
+	}
+	return float64(r.m.bias[head]) + float64(n)*float64(r.m.scale[head])
+}
+
+// Read reads words in full.
+func (r *Reader) Read(words []Word) Reading {
+	out := Reading{Worry: r.Worry(words)}
+	best := 0.0
+	for i := range r.m.labels {
+		if s := r.sum(1 + i); i == 0 || s > best {
+			out.Label, best = i, s
+		}
+	}
+	out.From, out.To = r.moved(len(words))
+	return out
+}
+
+// moved finds the run of words whose features add most to the worry. A
+// feature's weight is shared among its words.
+func (r *Reader) moved(n int) (from, to int) {
+	if cap(r.marks) < n {
+		r.marks = make([]float64, n)
+	}
+	marks := r.marks[:n]
+	clear(marks)
+	heads := r.m.heads()
+	for _, p := range r.seen {
+		w := float64(r.m.rows[int(p.row)*heads+worrying]) / float64(p.to-p.from)
+		for i := p.from; i < p.to; i++ {
+			marks[i] += w
+		}
+	}
+	best, sum, start := 0.0, 0.0, 0
+	to = n
+	for i, w := range marks {
+		if sum <= 0 {
+			sum, start = 0, i
+		}
+		if sum += w; sum > best {
+			best, from, to = sum, start, i+1
+		}
+	}
+	return from, to
+}

@@ -1,0 +1,217 @@
+package classify
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Text is one text to learn from.
+type Text struct {
+	Words    []string // lower case, as detect cuts them
+	Labels   []string // empty where it is harmless
+	Worrying bool     // whether staff should see it by itself
+}
+
+// The settings of the training. They were chosen on texts that the model had
+// not learned from.
+const (
+	cost       = 0.3  // of an error, against the size of the weights
+	steps      = 150  // of the optimizer, at most
+	enough     = 1e-3 // the slope at which it stops, against the first one
+	wordSeen   = 3    // texts that a word must be in to count as itself
+	groupSeen  = 2    // and a group
+	sharedSeen = 2    // and a feature
+)
+
+// Train makes a model of texts. The same texts give the same model.
+func Train(texts []Text, groups Groups) (*Model, error) {
+	m := &Model{}
+	for _, t := range texts {
+		for _, l := range t.Labels {
+			if !slices.Contains(m.labels, l) {
+				m.labels = append(m.labels, l)
+			}
+		}
+	}
+	slices.Sort(m.labels)
+	if err := m.learnWords(texts, groups); err != nil {
+		return nil, err
+	}
+	data, n := m.index(texts)
+	weights := make([][]float64, m.heads())
+	for h := range weights {
+		weights[h] = m.fit(data, texts, n, h)
+	}
+	m.pack(weights)
+	return m, nil
+}
+
+// learnWords fills the vocabulary: the words of all groups, and those that
+// stand in enough texts.
+func (m *Model) learnWords(texts []Text, groups Groups) error {
+	words, members := map[string]int{}, map[string]int{}
+	for _, t := range texts {
+		own := map[string]bool{}
+		for _, w := range t.Words {
+			own[w] = true
+		}
+		for w := range own {
+			words[w]++
+			members[groups.of(w)]++
+		}
+	}
+	for w := range groups {
+		if _, ok := words[w]; !ok {
+			words[w] = 0
+		}
+		members[groups[w]] += groupSeen
+	}
+	sorted := make([]string, 0, len(words))
+	for w := range words {
+		sorted = append(sorted, w)
+	}
+	slices.Sort(sorted)
+	m.vocab = newVocabulary(len(sorted))
+	ids := map[string]uint16{}
+	hashes := map[uint32]string{}
+	for _, w := range sorted {
+		g := groups.of(w)
+		if members[g] < groupSeen {
+			continue
+		}
+		if ids[g] == 0 {
+			ids[g] = uint16(len(ids) + 1)
+		}
+		word := Word{group: ids[g]}
+		if words[w] >= wordSeen {
+			word.id = uint16(len(hashes) + 1)
+		}
+		h := Hash(w)
+		if was, ok := hashes[h]; ok {
+			return fmt.Errorf("%q and %q have the same hash: leave one of them out", was, w)
+		}
+		hashes[h] = w
+		m.vocab.add(h, word)
+	}
+	if len(hashes) > 60000 {
+		return fmt.Errorf("%d words are more than a model can number", len(hashes))
+	}
+	return nil
+}
+
+// index numbers the features of the texts, files them in m.table, and returns
+// each text's features and how many there are.
+func (m *Model) index(texts []Text) (data [][]int32, n int) {
+	all := make([][]uint32, len(texts))
+	seen := map[uint32]int{}
+	for i, t := range texts {
+		words := make([]Word, len(t.Words))
+		for k, w := range t.Words {
+			words[k] = m.vocab.find(Hash(w))
+		}
+		features(words, func(hash uint32, _, _ int) {
+			if !slices.Contains(all[i], hash) {
+				all[i] = append(all[i], hash)
+				seen[hash]++
+			}
+		})
+	}
+	hashes := make([]uint32, 0, len(seen))
+	for h, times := range seen {
+		if times >= sharedSeen {
+			hashes = append(hashes, h)
+		}
+	}
+	slices.Sort(hashes)
+	rows := map[uint32]int32{}
+	for i, h := range hashes {
+		rows[h] = int32(i)
+	}
+	data = make([][]int32, len(texts))
+	for i, hs := range all {
+		for _, h := range hs {
+			if r, ok := rows[h]; ok {
+				data[i] = append(data[i], r)
+			}
+		}
+	}
+	size := 64
+	for size < 2*len(hashes) {
+		size *= 2
+	}
+	m.table = make([]entry, size)
+	for i, h := range hashes {
+		at := h & uint32(size-1)
+		for m.table[at].row != 0 {
+			at = (at + 1) & uint32(size-1)
+		}
+		m.table[at] = entry{h, uint32(i + 1)}
+	}
+	return data, len(hashes)
+}
+
+// fit learns the weights of one head: logistic regression with small weights
+// (L2), which has one best answer.
+func (m *Model) fit(data [][]int32, texts []Text, n, head int) []float64 {
+	type example struct {
+		at []int32
+		y  float64
+	}
+	var examples []example
+	for i, t := range texts {
+		if y, ok := m.target(t, head); ok {
+			examples = append(examples, example{data[i], y})
+		}
+	}
+	return minimize(n+1, func(w, slope []float64) (loss float64) { // the last weight is the bias
+		for i, x := range w {
+			loss += x * x / 2
+			slope[i] = x
+		}
+		for _, e := range examples {
+			z := w[n]
+			for _, f := range e.at {
+				z += w[f]
+			}
+			p := 1 / (1 + math.Exp(-z))
+			loss += cost * (math.Log1p(math.Exp(-math.Abs(z))) + max(z, 0) - e.y*z)
+			g := cost * (p - e.y)
+			for _, f := range e.at {
+				slope[f] += g
+			}
+			slope[n] += g
+		}
+		return loss
+	})
+}
+
+// target is what a head should answer to a text, 1 or 0; ok is false where
+// the text teaches it nothing.
+func (m *Model) target(t Text, head int) (y float64, ok bool) {
+	switch {
+	case head == worrying && len(t.Labels) > 0 && !t.Worrying:
+		return 0, false // worries only together with more
+	case head == worrying && t.Worrying, head != worrying && slices.Contains(t.Labels, m.labels[head-1]):
+		return 1, true
+	}
+	return 0, true
+}
+
+// pack rounds the weights to a byte each.
+func (m *Model) pack(weights [][]float64) {
+	n, heads := len(weights[0])-1, len(weights)
+	m.rows = make([]int8, n*heads)
+	for h, w := range weights {
+		most := math.Abs(slices.MaxFunc(w[:n], func(a, b float64) int { return cmp.Compare(math.Abs(a), math.Abs(b)) }))
+		if most == 0 {
+			most = 1
+		}
+		m.bias = append(m.bias, float32(w[n]))
+		m.scale = append(m.scale, float32(most/127))
+		for f, x := range w[:n] {
+			m.rows[f*heads+h] = int8(math.Round(x / most * 127))
+		}
+	}
+}
