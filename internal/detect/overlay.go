@@ -1,14 +1,15 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 )
 
 // Phrase is what staff of one server want found besides the lexicon, in plain
-// words: these words in this order, with up to two words of any kind between
-// them, in one sentence, however they are spelled.
+// words: these words in this order, however they are spelled, with up to two
+// words of the same sentence between them.
 type Phrase struct {
 	ID       string
 	Text     string
@@ -39,6 +40,9 @@ const (
 	phraseGap = 2 // words of any kind between two words of a phrase
 	// MaxPhraseWords bounds a phrase: a longer one is never said twice alike.
 	MaxPhraseWords = 12
+	// minMeant is the shortest word that text-speak is taken to stand for:
+	// shorter ones would make a phrase find too much.
+	minMeant = 3
 )
 
 // WeightOf is the weight that a sign needs to be of a severity by itself.
@@ -175,13 +179,15 @@ func (c *compiler) phrasePattern(text string) (pattern, error) {
 // the lexicon that would be a slip of one of ours.
 func (c *compiler) spelledAs(base *program) (real map[string]bool) {
 	real = map[string]bool{}
-	known := map[wordID]wordID{} // theirs -> ours
+	known := map[wordID][]wordID{} // theirs -> ours
 	for word, own := range c.single {
-		if id, ok := base.named(word); ok {
-			known[id], real[word] = own, true
-			continue
+		// A phrase may be typed in text-speak, too: ur stands for your.
+		for _, id := range base.words.ids(word) {
+			if name := base.names[id]; name == word || len(name) >= minMeant {
+				known[id], real[word] = append(known[id], own), true
+			}
 		}
-		if len(word) < 5 {
+		if real[word] || len(word) < 5 {
 			continue
 		}
 		for _, s := range slips(word) {
@@ -193,13 +199,15 @@ func (c *compiler) spelledAs(base *program) (real map[string]bool) {
 	for i := range base.words.slots {
 		s := &base.words.slots[i]
 		for _, id := range base.words.lists[s.list : s.list+uint32(s.count)] {
-			if own, ok := known[id]; ok {
+			for _, own := range known[id] {
 				c.also = append(c.also, spelling{string(base.words.bytes[s.off : s.off+uint32(s.n)]), own})
 			}
 		}
 	}
 	// The table's order is chance; what is built from it must not be.
-	slices.SortFunc(c.also, func(a, b spelling) int { return strings.Compare(a.text, b.text) })
+	slices.SortFunc(c.also, func(a, b spelling) int {
+		return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(a.word, b.word))
+	})
 	return real
 }
 
