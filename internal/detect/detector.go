@@ -53,6 +53,7 @@ func (d *Detector) Detect(text string) []Signal {
 	var out []Signal
 	if len(s.out) > 0 {
 		out = slices.Clone(s.out)
+		lowerCovered(out)
 		slices.SortFunc(out, func(a, b Signal) int {
 			return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Rule, b.Rule))
 		})
@@ -61,6 +62,32 @@ func (d *Detector) Detect(text string) []Signal {
 		d.pool.Put(s)
 	}
 	return out
+}
+
+// The same words are one sign, however many kinds of signs they could be: one
+// of which this share lies within stronger signs of other kinds keeps only
+// coveredFactor of its weight.
+const (
+	coveredShare  = 0.6
+	coveredFactor = 0.3
+)
+
+func lowerCovered(signals []Signal) {
+	slices.SortFunc(signals, func(a, b Signal) int {
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.Start, b.Start), cmp.Compare(a.Rule, b.Rule))
+	})
+	for i := range signals {
+		g := &signals[i]
+		covered := 0
+		for _, o := range signals[:i] {
+			if o.Category != g.Category && o.Weight >= g.Weight {
+				covered = max(covered, min(o.End, g.End)-max(o.Start, g.Start))
+			}
+		}
+		if float64(covered) >= coveredShare*float64(g.End-g.Start) {
+			g.Weight *= coveredFactor
+		}
+	}
 }
 
 // detect fills s.out. It reads the plain text, and then each further view that
