@@ -202,20 +202,27 @@ func (c *community) start(dir, database string) *running {
 	if err := os.WriteFile(file, []byte(serverConfig), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
-	r := &running{t: c.t, own: freeAddress(c.t), logs: &bytes.Buffer{}, done: make(chan error, 1)}
+	listen := freeAddress(c.t)
+	return launch(c.t, dir, listen, file, "WAYMARK_PLAYGROUND_URL="+c.web.URL+"/", "WAYMARK_PLAYGROUND_TOKEN="+token,
+		"WAYMARK_DATABASE_URL="+database, "WAYMARK_HTTP_LISTEN="+listen)
+}
+
+// launch runs `waymark run` in a folder, with its own pages at listen.
+func launch(t testing.TB, dir, listen, file string, environ ...string) *running {
+	t.Helper()
+	r := &running{t: t, own: listen, logs: &bytes.Buffer{}, done: make(chan error, 1)}
 	r.cmd = exec.Command(built, "run", "--config", file)
 	r.cmd.Dir = dir
-	r.cmd.Env = append(os.Environ(), "WAYMARK_PLAYGROUND_URL="+c.web.URL+"/", "WAYMARK_PLAYGROUND_TOKEN="+token,
-		"WAYMARK_DATABASE_URL="+database, "WAYMARK_HTTP_LISTEN="+r.own, "WAYMARK_LOG_LEVEL=debug")
+	r.cmd.Env = append(append(os.Environ(), "WAYMARK_LOG_LEVEL=debug"), environ...)
 	r.cmd.Stdout, r.cmd.Stderr = r.logs, r.logs
 	if err := r.cmd.Start(); err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	go func() { r.done <- r.cmd.Wait() }()
-	c.t.Cleanup(func() {
+	t.Cleanup(func() {
 		r.kill()
-		if c.t.Failed() {
-			c.t.Logf("the program said:\n%s", r.logs)
+		if t.Failed() {
+			t.Logf("the program said:\n%s", r.logs)
 		}
 	})
 	return r
