@@ -189,7 +189,7 @@ func (a *App) platform(name string) chat.Platform {
 // readLastRun reads how far each platform was read when the program last ran.
 func (a *App) readLastRun(ctx context.Context) error {
 	a.lastRun = map[string]time.Time{}
-	return a.db.Read(ctx, func(tx *store.Tx) error {
+	return a.db.Write(ctx, func(tx *store.Tx) error {
 		for _, l := range a.links {
 			at, err := tx.SafeUntil(ctx, l.platform.Name())
 			if err != nil {
@@ -197,6 +197,9 @@ func (a *App) readLastRun(ctx context.Context) error {
 			}
 			if at.IsZero() { // the first run: nothing before it was ours to read
 				at = a.now()
+				if err := tx.SetSafeUntil(ctx, l.platform.Name(), at); err != nil {
+					return err
+				}
 			}
 			a.lastRun[l.platform.Name()] = at
 		}
