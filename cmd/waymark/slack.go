@@ -35,6 +35,7 @@ func slackManifest() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.Name, "name", "", "the app's `name` (default: Waymark)")
 	f.StringVar(&o.Address, "address", "", "the https `address` at which Slack reaches the bot, for slack.mode http (default: Socket Mode, which needs none)")
+	f.BoolVar(&o.Many, "many", false, "with --address: for several workspaces, which install the bot by themselves")
 	f.BoolVar(&o.NoPrivate, "no-private", false, "without private channels; alerts then go to the leads by direct message")
 	f.BoolVar(&o.NoGroupDirect, "no-group-messages", false, "without group direct messages that the bot is added to")
 	f.BoolVar(&o.NoJoin, "no-join", false, "without joining public channels when staff ask for it")

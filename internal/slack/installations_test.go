@@ -274,6 +274,17 @@ func TestALateRemoval(t *testing.T) {
 	}
 }
 
+// The manifest lets Slack send people back to where they are expected.
+func TestTheManifestForManyWorkspaces(t *testing.T) {
+	f := slacktest.New(t, slacktest.Options{Manifest: manifest(t, ManifestOptions{Mode: HTTPMode, Address: "https://bot.example.org/", Many: true})})
+	if got := f.Redirects(); len(got) != 1 || got[0] != "https://bot.example.org"+ReturnPath {
+		t.Errorf("Slack may send people back to %q", got)
+	}
+	if _, err := Manifest(ManifestOptions{Many: true}); err == nil {
+		t.Error("a manifest for many workspaces was made without an address")
+	}
+}
+
 // A workspace that cannot be reached keeps no other waiting.
 func TestOneWorkspaceOutOfReach(t *testing.T) {
 	m := newMany(t)

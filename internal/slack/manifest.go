@@ -2,6 +2,7 @@ package slack
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -18,6 +19,8 @@ type ManifestOptions struct {
 	// reaches the bot: an https address.
 	Mode    Mode
 	Address string
+	// Many is for an app that workspaces install by themselves, at InstallPath.
+	Many bool
 	// NoPrivate leaves out private channels. The staff channel is one, so cards
 	// then go to the leads alone.
 	NoPrivate bool
@@ -61,7 +64,7 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 				Name: o.Report, CallbackID: callbackID(o.Report), Description: "Tell staff about this message", Type: slack.MessageShortcut,
 			}},
 		},
-		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: scopes}},
+		OAuthConfig: slack.OAuthConfig{Scopes: slack.OAuthScopes{Bot: scopes}, RedirectUrls: o.redirects(at)},
 		Settings: slack.Settings{
 			EventSubscriptions: &slack.EventSubscriptions{RequestUrl: at, BotEvents: events},
 			Interactivity:      &slack.Interactivity{IsEnabled: true, RequestUrl: at},
@@ -71,7 +74,18 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	return json.MarshalIndent(m, "", "  ")
 }
 
+// redirects are where Slack may send people back who installed the app.
+func (o ManifestOptions) redirects(events string) []string {
+	if !o.Many {
+		return nil
+	}
+	return []string{strings.TrimSuffix(events, EventsPath) + ReturnPath}
+}
+
 func (o ManifestOptions) address() (string, error) {
+	if o.Many && o.Mode != HTTPMode {
+		return "", errors.New("slack: workspaces can install the bot by themselves in http mode alone: name the https address at which Slack reaches it")
+	}
 	switch o.Mode {
 	case SocketMode, "":
 		return "", nil
