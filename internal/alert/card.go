@@ -49,7 +49,7 @@ func (s *Sender) Card(c cases.Case, signs []cases.Sign, set cases.Settings, reas
 		if f := s.contacts(c, set); len(f) > 0 {
 			who := chat.Section{Title: s.texts.Say("staff.card.contacts"), Facts: f}
 			if region(set) == responses.Unknown {
-				who.Text = s.texts.Say("staff.card.noregion")
+				who.Text = s.texts.Say("staff.card.noregion", "command", chat.Typed(s.platforms[c.Platform], "safeguarding setup"))
 			}
 			add(who)
 		}

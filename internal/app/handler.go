@@ -56,6 +56,9 @@ func (h *handler) Action(ctx context.Context, a chat.Action) (chat.Answer, error
 
 func (h *handler) Submit(ctx context.Context, s chat.Submission) (chat.Answer, error) {
 	defer h.timed("form", time.Now())
+	if answer, ok, err := h.app.desk.Submit(ctx, h.platform, s); ok || err != nil {
+		return answer, err
+	}
 	answer, _, err := h.app.guide.Submit(ctx, s, h.server(s.Place))
 	return answer, err
 }

@@ -23,6 +23,7 @@ type school struct {
 	dir        string
 	database   string
 	listen     string // where the bot's own pages are
+	unset      bool   // nobody set anything up yet
 	stop       func()
 }
 
@@ -85,6 +86,9 @@ func (s *school) config() (file string) {
 	s.t.Helper()
 	file = filepath.Join(s.dir, "waymark.yaml")
 	text := "region: UK\nservers:\n  - platform: slack\n    id: " + s.w.ID + "\n    staff_channel: " + s.staff.ID + "\n    leads: [" + s.lead.ID + "]\n"
+	if s.unset {
+		text = "region: UK\n"
+	}
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}

@@ -216,3 +216,81 @@ func TestSlackMembersLetTheBotIntoNothing(t *testing.T) {
 		t.Errorf("a member gets %s", answer.Text())
 	}
 }
+
+func TestSlackSetUpByForm(t *testing.T) {
+	inBothModes(t, setUpByForm)
+}
+
+func setUpByForm(t *testing.T, s *school) {
+	s.unset = true
+	admin := s.w.Member("Head", slacktest.Admin)
+	s.staff.Join(admin)
+	mods := s.w.Group("mods", s.mo, s.lead)
+	gil := s.w.Member("Gil", slacktest.Guest)
+	s.start()
+
+	s.ana.OpenHome()
+	if v := s.f.AwaitHome(s.ana, nil); v.Has("Set up") {
+		t.Errorf("a member is offered the set-up: %s", v.Text())
+	}
+	admin.OpenHome()
+	home := s.f.AwaitHome(admin, func(v slacktest.View) bool { return v.Has("not set up yet", "[Set up]") })
+	form := admin.Press(home, "Set up").View()
+	for label, value := range map[string]string{"Region": "UK", "Tell staff from": "medium", "Who is staff": "none", "Language": "en",
+		"Kind note to somebody who asks for help": "off", "Staff channel": "", "Safeguarding leads": ""} {
+		i := slices.IndexFunc(form.Fields, func(f slacktest.Field) bool { return f.Label == label })
+		if i < 0 || form.Fields[i].Value != value {
+			t.Errorf("%s: %+v, want %q", label, form.Fields, value)
+		}
+	}
+
+	wrong := func(says string, values map[string]string) {
+		t.Helper()
+		all := map[string]string{"Staff channel": s.staff.ID, "Safeguarding leads": s.lead.ID, "Region": "Scotland"}
+		for k, v := range values {
+			all[k] = v
+		}
+		admin.Submit(all).AwaitAnswered()
+		v := s.f.AwaitModal(admin, func(v slacktest.View) bool { return len(v.Errors) > 0 })
+		if !v.Has(says) {
+			t.Errorf("the form does not say %q: %v", says, v.Errors)
+		}
+	}
+	wrong("everyone in the workspace", map[string]string{"Staff channel": s.general.ID})
+	wrong("The bot is not in this channel", map[string]string{"Staff channel": s.w.Private("teachers", admin).ID})
+	wrong("Gil (a guest) is not a full member", map[string]string{"Safeguarding leads": s.lead.ID + "," + gil.ID})
+	wrong("cannot be told directly", map[string]string{"Safeguarding leads": s.w.OtherApp("Quiz").ID})
+	wrong("can also be read by Head", map[string]string{"Who is staff": mods.ID})
+	s.staff.Leave(admin)
+
+	admin.Submit(map[string]string{
+		"Staff channel": s.staff.ID, "Safeguarding leads": s.lead.ID + "," + s.mo.ID, "Region": "Scotland", "Who is staff": mods.ID,
+		"Tell staff from": "high", "Kind note to somebody who asks for help": "on",
+	})
+	saved := s.f.AwaitModal(admin, func(v slacktest.View) bool { return v.Has("Saved: ") })
+	for _, words := range []string{"the staff room", "the leads", "the staff role", "the region", "from when staff are told", "the kind note",
+		"private: only staff can read it", "Lead, Mo", "Scotland"} {
+		if !saved.Has(words) {
+			t.Errorf("the answer does not say %q: %s", words, saved.Text())
+		}
+	}
+	if saved.Has("the language") {
+		t.Errorf("what was not changed is said to be: %s", saved.Text())
+	}
+	s.f.AwaitHome(admin, func(v slacktest.View) bool { return !v.Has("Set up") }) // now the group is staff
+
+	state := s.mo.Slash(s.staff, "/waymark staff status").Reply()
+	if !state.Has("Please look now", "Scotland") {
+		t.Errorf("the state reads: %s", state.Text())
+	}
+	s.mo.OpenHome()
+	home = s.f.AwaitHome(s.mo, func(v slacktest.View) bool { return v.Has("[Set up]") && !v.Has("not set up yet") })
+	form = s.mo.Press(home, "Set up").View()
+	if f := form.Fields; f[0].Value != s.staff.ID || f[1].Value != s.lead.ID+","+s.mo.ID || f[2].Value != mods.ID {
+		t.Errorf("the form holds %+v", f)
+	}
+	s.mo.Submit(nil)
+	if v := s.f.AwaitModal(s.mo, func(v slacktest.View) bool { return v.Has("What to do") || v.Has("Staff room") }); v.Has("Saved") {
+		t.Errorf("nothing was changed, and it says %s", v.Text())
+	}
+}

@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -128,7 +129,7 @@ type Form struct {
 	Arg    string
 	Title  string // at most 45 characters
 	Intro  string
-	Fields []Field // at most five
+	Fields []Field // at most five; ten where there are pickers among them
 	Submit string  // the label of the button that sends it
 	// Language and RightToLeft are as on a Card.
 	Language    string
@@ -143,7 +144,13 @@ const (
 	Line      FieldKind = "line"
 	Paragraph FieldKind = "paragraph"
 	Choice    FieldKind = "choice"
+	// Room and People are for platforms that are Pickers. The value of a Room
+	// is a private place's id; that of People is ids with spaces between.
+	Room   FieldKind = "room"
+	People FieldKind = "people"
 )
+
+func (k FieldKind) picked() bool { return k == Room || k == People }
 
 // Field is one question of a form.
 type Field struct {
@@ -166,6 +173,7 @@ const (
 	MaxVerbArg    = 95
 	MaxFormTitle  = 45
 	MaxFields     = 5
+	MaxPicked     = 10 // fields of a form with pickers
 	MaxButtonText = 75
 	MaxOptionText = 100
 	MaxRows       = 5
@@ -292,8 +300,12 @@ func (f Form) Check() error {
 	if n := len([]rune(f.Title)); n == 0 || n > MaxFormTitle {
 		add("the title has %d characters, of 1 to %d", n, MaxFormTitle)
 	}
-	if len(f.Fields) == 0 || len(f.Fields) > MaxFields {
-		add("it has %d fields, of 1 to %d", len(f.Fields), MaxFields)
+	most := MaxFields
+	if slices.ContainsFunc(f.Fields, func(x Field) bool { return x.Kind.picked() }) {
+		most = MaxPicked
+	}
+	if len(f.Fields) == 0 || len(f.Fields) > most {
+		add("it has %d fields, of 1 to %d", len(f.Fields), most)
 	}
 	if len(f.Verb)+len(f.Arg) > MaxVerbArg {
 		add("verb and argument are longer than %d bytes", MaxVerbArg)
@@ -305,7 +317,7 @@ func (f Form) Check() error {
 		}
 		seen[x.Name] = true
 		switch x.Kind {
-		case Line, Paragraph:
+		case Line, Paragraph, Room, People:
 		case Choice:
 			if len(x.Options) == 0 || len(x.Options) > MaxOptions {
 				add("field %q has %d options, of 1 to %d", x.Name, len(x.Options), MaxOptions)

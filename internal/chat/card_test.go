@@ -44,6 +44,8 @@ func TestFormCheck(t *testing.T) {
 	}{
 		{"plain", Form{Title: "t", Fields: []Field{line}}, ""},
 		{"a choice", Form{Title: "t", Fields: []Field{{Name: "a", Kind: Choice, Options: []Option{{Label: "x", Value: "x"}}}}}, ""},
+		{"pickers", Form{Title: "t", Fields: []Field{{Name: "a", Kind: Room}, {Name: "b", Kind: People}, {Name: "c", Kind: Line},
+			{Name: "d", Kind: Line}, {Name: "e", Kind: Line}, {Name: "f", Kind: Line}}}, ""},
 		{"no title", Form{Fields: []Field{line}}, "title has 0"},
 		{"a long title", Form{Title: strings.Repeat("é", 46), Fields: []Field{line}}, "title has 46"},
 		{"no fields", Form{Title: "t"}, "0 fields"},

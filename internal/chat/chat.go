@@ -142,6 +142,10 @@ type Answer struct {
 	Replace bool
 	// Form is opened instead of showing a card.
 	Form *Form
+	// Wrong says, in answer to a submission, what is wrong with it, by the
+	// names of the fields. Platforms that can keep the form open show it there;
+	// the others show Card, which says the same.
+	Wrong map[string]string
 	// Hide removes the private answer that held the pressed button.
 	Hide bool
 }

@@ -125,6 +125,21 @@ type CommandSpec struct {
 	OnMessage   bool // used on a message rather than typed
 }
 
+// Typed says how a command is typed on a platform, where that is not a slash and
+// its name. A nil platform is an ordinary one.
+func Typed(p Platform, command string) string {
+	if t, ok := p.(Typist); ok {
+		return t.Typed(command)
+	}
+	return "/" + command
+}
+
+// Typist is implemented by platforms on which commands are typed in a way of
+// their own.
+type Typist interface {
+	Typed(command string) string
+}
+
 // OptionSpec describes an option of a command.
 type OptionSpec struct {
 	Name        string
@@ -224,6 +239,13 @@ type Visited interface {
 // beside a message that they wrote, seen by that person alone.
 type Whisperer interface {
 	Whisper(ctx context.Context, beside MessageRef, to PersonID, c Card) error
+}
+
+// Picker is implemented by platforms whose forms can hold rooms and people to
+// choose from.
+type Picker interface {
+	// Groups lists the groups that can be a server's staff: StaffRule.Role.
+	Groups(ctx context.Context, server ServerID) ([]Option, error)
 }
 
 // Home is implemented by platforms that give each person a page of the bot.

@@ -53,7 +53,7 @@ func (d *Desk) Command(ctx context.Context, platform string, c chat.Command) (an
 	}
 	d = d.in(v)
 	if !v.staff {
-		return d.refused(), true, nil
+		return d.refused(platform), true, nil
 	}
 	switch sub {
 	case "setup":

@@ -115,7 +115,7 @@ func (d *Desk) join(ctx context.Context, platform string, a chat.Action) (chat.A
 	d = d.in(v)
 	p, ok := d.platforms[platform].(chat.Joiner)
 	if !v.staff || !ok {
-		return d.refused(), nil
+		return d.refused(platform), nil
 	}
 	missed, _, err := d.missed(ctx, v)
 	if err != nil {

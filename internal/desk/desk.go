@@ -94,7 +94,7 @@ func (d *Desk) viewer(ctx context.Context, k servers.Key, p chat.Person) (viewer
 // verbs that are not the desk's.
 func (d *Desk) Action(ctx context.Context, platform string, a chat.Action) (answer chat.Answer, handled bool, err error) {
 	switch a.Verb {
-	case verbSetupRegion, verbSetupTest:
+	case verbSetupRegion, verbSetupTest, verbSetupForm:
 		answer, err = d.setupAction(ctx, platform, a)
 		return answer, true, err
 	case verbJoinAll, verbJoinOne:
@@ -111,7 +111,7 @@ func (d *Desk) Action(ctx context.Context, platform string, a chat.Action) (answ
 	case err != nil:
 		return d.storageDown(a.Place.Server, platform, err), true, nil
 	case c.Platform != platform:
-		return d.refused(), true, nil
+		return d.refused(platform), true, nil
 	}
 	v, err := d.viewer(ctx, servers.Key{Platform: c.Platform, Server: c.Server}, a.Person)
 	if err != nil {
@@ -119,7 +119,7 @@ func (d *Desk) Action(ctx context.Context, platform string, a chat.Action) (answ
 	}
 	d = d.in(v)
 	if !v.sees(c) {
-		return d.refused(), true, nil
+		return d.refused(platform), true, nil
 	}
 	answer, err = d.act(a.Verb)(ctx, v, c, a)
 	return answer, true, err
@@ -270,7 +270,10 @@ func (d *Desk) note(title, body string, pairs ...any) chat.Answer {
 	return d.say(d.texts.Say(title), d.texts.Say(body, pairs...))
 }
 
-func (d *Desk) refused() chat.Answer { return d.note("staff.refused.title", "staff.refused.body") }
+func (d *Desk) refused(platform string) chat.Answer {
+	p := d.platforms[platform]
+	return d.note("staff.refused.title", "staff.refused.body", "report", chat.Typed(p, "report"), "support", chat.Typed(p, "support"))
+}
 
 // storageDown answers while nothing can be saved.
 func (d *Desk) storageDown(server chat.ServerID, platform string, err error) chat.Answer {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/waymark-bot/waymark/internal/cases"
 	"github.com/waymark-bot/waymark/internal/chat"
+	"github.com/waymark-bot/waymark/internal/detect"
 	"github.com/waymark-bot/waymark/internal/servers"
 	"github.com/waymark-bot/waymark/internal/store"
 	"github.com/waymark-bot/waymark/responses"
@@ -27,15 +28,32 @@ func (d *Desk) setupOptions() []chat.OptionSpec {
 	region := option("region", chat.Words)
 	region.Choices = regions()
 	note := option("note", chat.Words)
-	note.Choices = []chat.Option{{Label: d.texts.Say("staff.setup.on"), Value: "on"}, {Label: d.texts.Say("staff.setup.off"), Value: "off"}}
+	note.Choices = d.onOff()
 	speak := option("language", chat.Words)
-	for _, g := range d.texts.Languages() {
-		speak.Choices = append(speak.Choices, chat.Option{Label: g.Name, Value: g.Code()})
-	}
+	speak.Choices = d.languages()
+	from := option("threshold", chat.Words)
+	from.Choices = d.thresholds()
 	return []chat.OptionSpec{
 		option("room", chat.AChannel), option("lead", chat.APerson), option("role", chat.ARole),
-		region, speak, option("exclude", chat.AChannel), note,
+		region, speak, from, option("exclude", chat.AChannel), note,
 	}
+}
+
+func (d *Desk) onOff() []chat.Option {
+	return []chat.Option{{Label: d.texts.Say("staff.setup.on"), Value: "on"}, {Label: d.texts.Say("staff.setup.off"), Value: "off"}}
+}
+
+func (d *Desk) languages() []chat.Option {
+	var out []chat.Option
+	for _, g := range d.texts.Languages() {
+		out = append(out, chat.Option{Label: g.Name, Value: g.Code()})
+	}
+	return out
+}
+
+// languageOf is the code of the language that is spoken in a server.
+func (d *Desk) languageOf(set cases.Settings) string {
+	return d.texts.In(set.Language).Language().Code()
 }
 
 func regions() []chat.Option {
@@ -49,7 +67,12 @@ func regions() []chat.Option {
 // setup takes over what was given and shows where the set-up stands, with what
 // is to be done next.
 func (d *Desk) setup(ctx context.Context, v viewer, c chat.Command) (chat.Answer, error) {
-	set, changed, wrong := d.given(v, c)
+	return d.takeOver(ctx, v, c.Arg)
+}
+
+// takeOver saves what was given, typed or in the form.
+func (d *Desk) takeOver(ctx context.Context, v viewer, arg func(string) string) (chat.Answer, error) {
+	set, changed, wrong := d.given(v, arg)
 	if wrong != "" {
 		return d.say(wrong, ""), nil
 	}
@@ -63,41 +86,51 @@ func (d *Desk) setup(ctx context.Context, v viewer, c chat.Command) (chat.Answer
 	return chat.Show(d.setupCard(ctx, v, changed)), nil
 }
 
-// given reads the options of the command: what to change, in words, or what is
-// wrong with them.
-func (d *Desk) given(v viewer, c chat.Command) (set func(*cases.Settings), changed, wrong string) {
+// given reads the options of the command, or the fields of the form: what to
+// change, in words, or what is wrong with them.
+func (d *Desk) given(v viewer, arg func(string) string) (set func(*cases.Settings), changed, wrong string) {
 	var todo []func(*cases.Settings)
 	var said []string
 	add := func(name string, f func(*cases.Settings)) {
 		todo, said = append(todo, f), append(said, d.texts.Say("staff.setup.changed."+name))
 	}
-	if room := c.Arg("room"); room != "" {
+	if room := arg("room"); room != "" {
 		add("room", func(s *cases.Settings) { s.StaffPlace = chat.PlaceID(room) })
 	}
-	if lead := chat.PersonID(c.Arg("lead")); lead != "" {
+	if lead := chat.PersonID(arg("lead")); lead != "" {
 		add("lead", func(s *cases.Settings) { s.Leads = toggled(v.set.Leads, lead) })
 	}
-	if role := c.Arg("role"); role != "" {
-		add("role", func(s *cases.Settings) { s.StaffRole = role })
+	if leads := people(arg("leads")); len(leads) > 0 {
+		add("lead", func(s *cases.Settings) { s.Leads = leads })
 	}
-	if typed := c.Arg("region"); typed != "" {
+	if role := arg("role"); role != "" {
+		add("role", func(s *cases.Settings) { s.StaffRole = strings.TrimPrefix(role, noRole) })
+	}
+	if typed := arg("region"); typed != "" {
 		region, ok := responses.ParseRegion(typed)
 		if !ok {
 			return nil, "", d.texts.Say("staff.setup.badregion", "region", typed)
 		}
 		add("region", func(s *cases.Settings) { s.Region = string(region) })
 	}
-	if typed := c.Arg("language"); typed != "" {
+	if typed := arg("language"); typed != "" {
 		g, ok := d.texts.ParseLanguage(typed)
 		if !ok {
 			return nil, "", d.texts.Say("staff.setup.badlanguage", "language", typed)
 		}
 		add("language", func(s *cases.Settings) { s.Language = g.Code() })
 	}
-	if place := chat.PlaceID(c.Arg("exclude")); place != "" {
+	if typed := arg("threshold"); typed != "" {
+		threshold, err := detect.ParseSeverity(typed)
+		if err != nil {
+			return nil, "", d.texts.Say("staff.setup.badthreshold", "threshold", typed)
+		}
+		add("threshold", func(s *cases.Settings) { s.Threshold = threshold })
+	}
+	if place := chat.PlaceID(arg("exclude")); place != "" {
 		add("exclude", func(s *cases.Settings) { s.Excluded = toggled(v.set.Excluded, place) })
 	}
-	if note := c.Arg("note"); note != "" {
+	if note := arg("note"); note != "" {
 		add("note", func(s *cases.Settings) { s.GentleWord = note == "on" })
 	}
 	return func(s *cases.Settings) {
@@ -149,30 +182,30 @@ func (d *Desk) setupCard(ctx context.Context, v viewer, changed string) chat.Car
 	if next := d.missing(v); len(next) > 0 {
 		card.Blocks = append(card.Blocks, chat.List{Title: d.texts.Say("staff.setup.next"), Ordered: true, Items: next})
 	}
+	buttons := chat.Controls{
+		chat.Button{Label: d.texts.Say("staff.button.test"), Verb: verbSetupTest, Arg: string(v.key.Server), Style: chat.Primary},
+	}
+	if open, ok := d.setupButton(v, ""); ok {
+		buttons = append(buttons, open)
+	}
 	card.Blocks = append(card.Blocks,
 		chat.Controls{chat.Select{Label: d.texts.Say("staff.setup.option.region"), Verb: verbSetupRegion,
 			Arg: string(v.key.Server), Options: regions(), Chosen: v.set.Region}},
-		chat.Controls{
-			chat.Button{Label: d.texts.Say("staff.button.test"), Verb: verbSetupTest, Arg: string(v.key.Server), Style: chat.Primary},
-			d.hide(),
-		})
+		append(buttons, d.hide()))
 	return card
 }
 
 // missing says what is still to be set, the most important first.
 func (d *Desk) missing(v viewer) []string {
 	var out []string
-	for _, m := range []struct {
-		key  string
-		lack bool
-	}{
-		{"staff.setup.missing.room", v.set.StaffPlace == ""},
-		{"staff.setup.missing.lead", len(v.set.Leads) == 0},
-		{"staff.setup.missing.region", v.set.Region == "" || v.set.Region == string(responses.Unknown)},
-	} {
-		if m.lack {
-			out = append(out, d.texts.Say(m.key))
-		}
+	if v.set.StaffPlace == "" {
+		out = append(out, d.texts.Say("staff.setup.missing.room", "command", chat.Typed(d.platforms[v.key.Platform], "safeguarding setup")))
+	}
+	if len(v.set.Leads) == 0 {
+		out = append(out, d.texts.Say("staff.setup.missing.lead"))
+	}
+	if v.set.Region == "" || v.set.Region == string(responses.Unknown) {
+		out = append(out, d.texts.Say("staff.setup.missing.region"))
 	}
 	return out
 }
@@ -185,7 +218,11 @@ func (d *Desk) setupAction(ctx context.Context, platform string, a chat.Action) 
 	}
 	d = d.in(v)
 	if !v.staff {
-		return d.refused(), nil
+		return d.refused(platform), nil
+	}
+	if a.Verb == verbSetupForm {
+		form := d.setupForm(ctx, v)
+		return chat.Answer{Form: &form}, nil
 	}
 	if a.Verb == verbSetupTest {
 		answer, err := d.test(ctx, v, a.ID)

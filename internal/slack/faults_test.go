@@ -34,6 +34,7 @@ type bot struct {
 	onMessage func(context.Context, chat.Message) error
 	onCommand func(context.Context, chat.Command) (chat.Answer, error)
 	onAction  func(chat.Action) (chat.Answer, error)
+	onSubmit  func(chat.Submission) (chat.Answer, error)
 }
 
 func (b *bot) Message(ctx context.Context, m chat.Message) error {
@@ -75,7 +76,10 @@ func (b *bot) Action(_ context.Context, a chat.Action) (chat.Answer, error) {
 	return chat.Answer{}, nil
 }
 
-func (b *bot) Submit(context.Context, chat.Submission) (chat.Answer, error) {
+func (b *bot) Submit(_ context.Context, s chat.Submission) (chat.Answer, error) {
+	if b.onSubmit != nil {
+		return b.onSubmit(s)
+	}
 	return chat.Answer{}, nil
 }
 

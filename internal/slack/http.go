@@ -140,7 +140,9 @@ func (s *Slack) takeEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 }
 
-// takeForm answers at once: what the person asked for follows on its own.
+// takeForm answers at once: what the person asked for follows on its own. Only
+// the answer to a window that was filled in waits a little, for what is wrong
+// with it.
 func (s *Slack) takeForm(w http.ResponseWriter, r *http.Request, body []byte) {
 	in := s.in.Load()
 	if in == nil {
@@ -163,8 +165,14 @@ func (s *Slack) takeForm(w http.ResponseWriter, r *http.Request, body []byte) {
 	payload := form.Get("payload")
 	switch {
 	case payload != "" && json.Valid([]byte(payload)):
+		got := make(chan json.RawMessage, 1)
+		in.interaction([]byte(payload), func(with json.RawMessage) { got <- with })
+		if with := <-got; with != nil {
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			_, _ = w.Write(with) // Slack sees what arrives
+			return
+		}
 		w.WriteHeader(http.StatusOK)
-		in.interaction([]byte(payload))
 	case form.Get("command") != "":
 		w.WriteHeader(http.StatusOK)
 		in.slash(slashCommand{

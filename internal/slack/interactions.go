@@ -76,6 +76,21 @@ type inputState struct {
 	Chosen *struct {
 		Value string `json:"value"`
 	} `json:"selected_option"`
+	Room   *string  `json:"selected_conversation"`
+	People []string `json:"selected_users"`
+}
+
+// said is what was filled in; ok is false where nothing was.
+func (x inputState) said() (value string, ok bool) {
+	switch {
+	case x.Value != nil:
+		return *x.Value, true
+	case x.Chosen != nil:
+		return x.Chosen.Value, true
+	case x.Room != nil:
+		return *x.Room, true
+	}
+	return strings.Join(x.People, " "), x.People != nil
 }
 
 // slash takes a use of /waymark and answers it in a goroutine of its own.
@@ -94,16 +109,36 @@ func (in *intake) slash(c slashCommand) {
 	})
 }
 
-// interaction takes whatever else somebody does with the bot.
-func (in *intake) interaction(raw []byte) {
+// receipt acknowledges, once, what somebody did. What goes with it is for Slack
+// to show, nil for nothing.
+type receipt struct {
+	once sync.Once
+	send func(json.RawMessage)
+}
+
+// give acknowledges; false where that was done before.
+func (r *receipt) give(with json.RawMessage) (first bool) {
+	r.once.Do(func() { first = true; r.send(with) })
+	return first
+}
+
+// interaction takes whatever else somebody does with the bot. acknowledge is
+// called once: for a form that was sent when it is known whether something is
+// wrong with it, for the rest at once.
+func (in *intake) interaction(raw []byte, acknowledge func(json.RawMessage)) {
+	got := &receipt{send: acknowledge}
 	var x rawInteraction
-	if readJSON(raw, &x) != nil || x.User.ID == "" {
+	known := readJSON(raw, &x) == nil && x.User.ID != ""
+	if !known || x.Type != "view_submission" {
+		got.give(nil)
+	}
+	if !known {
 		return
 	}
 	a := &asking{
 		in: in, server: in.server(&callback{Team: x.Team.ID}), person: chat.Person{ID: chat.PersonID(x.User.ID), Name: x.User.Name},
 		channel: x.Channel.ID, where: x.Channel.Name, replyTo: x.Reply, trigger: x.Trigger, came: time.Now(), at: in.s.now(), id: x.Trigger,
-		view: x.View.Type, viewID: x.View.ID, thread: x.Container.Thread,
+		view: x.View.Type, viewID: x.View.ID, thread: x.Container.Thread, home: x.View.Type == "home",
 	}
 	if a.channel == "" {
 		a.channel = x.Container.Channel
@@ -112,7 +147,7 @@ func (in *intake) interaction(raw []byte) {
 	case "block_actions":
 		in.pressed(a, &x)
 	case "view_submission":
-		in.submitted(a, &x)
+		in.submitted(a, &x, got)
 	case "message_action":
 		in.usedOn(a, &x)
 	}
@@ -149,12 +184,15 @@ func (in *intake) pressed(a *asking, x *rawInteraction) {
 	})
 }
 
-// submitted takes a form that was sent.
-func (in *intake) submitted(a *asking, x *rawInteraction) {
+// submitted takes a form that was sent. Its window closes when it is
+// acknowledged, unless what is wrong with it goes along.
+func (in *intake) submitted(a *asking, x *rawInteraction, got *receipt) {
 	verb, arg, ok := readActionID(x.View.Callback)
 	if !ok {
+		got.give(nil)
 		return
 	}
+	late := time.AfterFunc(in.s.time.form, func() { got.give(nil) })
 	a.resume(x.View.Private)
 	a.view, a.viewID, a.submitted = "", "", true // the window closes itself
 	if a.id == "" {
@@ -163,17 +201,43 @@ func (in *intake) submitted(a *asking, x *rawInteraction) {
 	values := map[string]string{}
 	for _, inputs := range x.View.State.Values {
 		for name, v := range inputs {
-			switch {
-			case v.Value != nil:
-				values[name] = *v.Value
-			case v.Chosen != nil:
-				values[name] = v.Chosen.Value
+			if said, ok := v.said(); ok {
+				values[name] = said
 			}
 		}
 	}
-	in.ask(a, func(ctx context.Context) (chat.Answer, error) {
-		return in.h.Submit(ctx, chat.Submission{ID: a.id, Form: verb, Arg: arg, Values: values, Person: a.person, Place: a.place, Time: a.at})
+	taken := in.ask(a, func(ctx context.Context) (chat.Answer, error) {
+		answer, err := in.h.Submit(ctx, chat.Submission{ID: a.id, Form: verb, Arg: arg, Values: values, Person: a.person, Place: a.place, Time: a.at})
+		late.Stop()
+		wrong := mistakes(answer.Wrong, x)
+		if got.give(wrong) && wrong != nil {
+			return chat.Answer{}, err // the window shows it
+		}
+		return answer, err
 	})
+	if !taken {
+		late.Stop()
+		got.give(nil)
+	}
+}
+
+// mistakes has Slack keep a window open and show what is wrong with it; nil
+// where nothing is, or nothing that has a place there.
+func mistakes(wrong map[string]string, x *rawInteraction) json.RawMessage {
+	shown := map[string]string{}
+	for name, why := range wrong {
+		if _, there := x.View.State.Values[name]; there {
+			shown[name] = visible(why)
+		}
+	}
+	if len(shown) == 0 {
+		return nil
+	}
+	raw, err := json.Marshal(map[string]any{"response_action": "errors", "errors": shown})
+	if err != nil {
+		return nil
+	}
+	return raw
 }
 
 // usedOn takes a shortcut that was used on a message.
@@ -209,7 +273,8 @@ type asking struct {
 	view    string // what holds the button, where it is no message: home or modal
 	viewID  string
 	private bool // what holds the button is seen by this person alone
-	// submitted: it is a form that was sent.
+	// home: it began on the Home tab. submitted: it is a form that was sent.
+	home      bool
 	submitted bool
 	came      time.Time
 	at        time.Time
@@ -222,10 +287,11 @@ type origin struct {
 	Where   string `json:"w,omitempty"`
 	Thread  string `json:"t,omitempty"`
 	ReplyTo string `json:"r,omitempty"`
+	Home    bool   `json:"h,omitempty"`
 }
 
 func (a *asking) origin() string {
-	raw, err := json.Marshal(origin{a.channel, a.where, a.thread, a.replyTo})
+	raw, err := json.Marshal(origin{a.channel, a.where, a.thread, a.replyTo, a.home})
 	if err != nil || len(raw) > maxPrivate {
 		return ""
 	}
@@ -238,18 +304,19 @@ func (a *asking) resume(private string) {
 	if json.Unmarshal([]byte(private), &o) != nil {
 		return
 	}
-	a.channel, a.where, a.thread, a.replyTo = o.Channel, o.Where, o.Thread, o.ReplyTo
+	a.channel, a.where, a.thread, a.replyTo, a.home = o.Channel, o.Where, o.Thread, o.ReplyTo, o.Home
 }
 
 // ask has the handler answer and brings that to the person. Who asks and where
 // is named from what Slack sent where it cannot be looked up soon: help waits
-// for nothing.
-func (in *intake) ask(a *asking, do func(context.Context) (chat.Answer, error)) {
+// for nothing. It is false for a question that is being answered already, and
+// where there are too many.
+func (in *intake) ask(a *asking, do func(context.Context) (chat.Answer, error)) bool {
 	if a.id == "" {
 		a.id = string(a.person.ID) + ":" + strconv.FormatInt(a.came.UnixNano(), 36)
 	}
 	if !in.first(a.id) {
-		return
+		return false
 	}
 	go func() {
 		defer in.answered()
@@ -260,7 +327,11 @@ func (in *intake) ask(a *asking, do func(context.Context) (chat.Answer, error)) 
 		if err := a.show(ctx, answer, err); err != nil {
 			in.s.log.Warn("an answer did not reach the person", "after", time.Since(a.came).Round(time.Millisecond), "err", err)
 		}
+		if a.submitted && a.home && answer.Card != nil { // it may say what is different now
+			in.s.showHomeOf(ctx, in.h, a.server, a.person.ID, a.id+":home", a.channel, a.at)
+		}
 	}()
+	return true
 }
 
 // identify names the person and the place.

@@ -126,6 +126,55 @@ func TestAFormThatComesTooLateHasAButton(t *testing.T) {
 	}
 }
 
+// staffForm holds what only some platforms can show.
+var staffForm = chat.Form{Verb: "set", Arg: "up", Title: "Set up", Submit: "Save", Fields: []chat.Field{
+	{Name: "room", Label: "Room", Kind: chat.Room, Required: true},
+	{Name: "leads", Label: "Leads", Kind: chat.People, Required: true},
+	{Name: "region", Label: "Region", Kind: chat.Choice, Required: true, Value: "here", Options: []chat.Option{{Label: "Here", Value: "here"}, {Label: "There", Value: "there"}}},
+}}
+
+func TestWhatIsWrongWithAFormIsShownInIt(t *testing.T) {
+	b := newBot(t, slacktest.Options{})
+	ana, ben := b.team.Member("Ana"), b.team.Member("Ben")
+	general, staff := b.team.Public("general"), b.team.Private("staff", ana)
+	b.onCommand = func(context.Context, chat.Command) (chat.Answer, error) { return chat.Answer{Form: &staffForm}, nil }
+	slow := make(chan struct{})
+	b.onSubmit = func(s chat.Submission) (chat.Answer, error) {
+		wrong := leaf("Not saved: too public")
+		switch {
+		case s.Form != "set" || s.Arg != "up" || s.Value("leads") != ana.ID+" "+ben.ID:
+			t.Errorf("the handler got %+v", s)
+		case s.Value("region") == "there":
+			<-slow
+		case s.Value("room") == staff.ID:
+			return chat.Show(leaf("Saved")), nil
+		}
+		return chat.Answer{Card: &wrong, Wrong: map[string]string{"room": "too public", "elsewhere": "not in the form"}}, nil
+	}
+	b.run()
+	b.f.AwaitConnected(1)
+	ana.Slash(general, "/waymark x").View()
+	leads := ana.ID + "," + ben.ID
+	ana.Submit(map[string]string{"Room": general.ID, "Leads": leads}).AwaitAnswered()
+	v := b.f.AwaitModal(ana, func(v slacktest.View) bool { return len(v.Errors) > 0 })
+	if v.Errors["room"] != "too public" || len(v.Errors) != 1 || len(ana.Private()) != 0 {
+		t.Errorf("the window says %v, beside it stand %d answers", v.Errors, len(ana.Private()))
+	}
+	if m := ana.Submit(map[string]string{"Room": staff.ID, "Leads": leads}).Reply(); !m.Has("Saved") {
+		t.Errorf("the answer reads %s", m.Text())
+	}
+	b.f.AwaitNoModal(ana)
+
+	b.time.form = 20 * time.Millisecond
+	ana.Slash(general, "/waymark x").View()
+	late := ana.Submit(map[string]string{"Room": general.ID, "Leads": leads, "Region": "there"})
+	b.f.AwaitNoModal(ana)
+	close(slow)
+	if m := late.Reply(); !m.Has("Not saved: too public") {
+		t.Errorf("what comes too late for the window reads %s", m.Text())
+	}
+}
+
 func TestAnswersReachThePersonWhereverTheyAsk(t *testing.T) {
 	b := newBot(t, slacktest.Options{})
 	b.help()

@@ -137,6 +137,6 @@ func FuzzEvent(f *testing.F) {
 		in := newIntake(t.Context(), s, nil)
 		in.stop() // nothing is handed over
 		in.event(raw, func() {})
-		in.interaction(raw)
+		in.interaction(raw, func(json.RawMessage) {})
 	})
 }

@@ -385,6 +385,20 @@ func (s *Slack) Join(ctx context.Context, server chat.ServerID, place chat.Place
 	})
 }
 
+// Groups lists the workspace's user groups, as far as a select has room.
+func (s *Slack) Groups(ctx context.Context, server chat.ServerID) ([]chat.Option, error) {
+	var list []slack.UserGroup
+	err := s.call(ctx, "list user groups", server, func(ctx context.Context, w *space) (err error) {
+		list, err = w.api.GetUserGroupsContext(ctx)
+		return err
+	})
+	var out []chat.Option
+	for _, g := range list {
+		out = append(out, chat.Option{Label: g.Name + " (@" + g.Handle + ")", Value: g.ID})
+	}
+	return out, err
+}
+
 // Servers lists the workspaces that the bot is in and can reach.
 func (s *Slack) Servers(ctx context.Context) ([]chat.ServerID, error) {
 	if s.o.Installations != nil {

@@ -442,7 +442,17 @@ func fieldLabel(f chat.Field) string {
 
 func input(f chat.Field) slack.BlockElement {
 	id := short(f.Name, maxActionID)
-	if f.Kind == chat.Choice {
+	switch f.Kind {
+	case chat.Room:
+		e := slack.NewOptionsSelectBlockElement(slack.OptTypeConversations, nil, id)
+		e.InitialConversation = f.Value
+		e.Filter = &slack.SelectBlockElementFilter{Include: []string{"private"}, ExcludeExternalSharedChannels: true}
+		return e
+	case chat.People:
+		e := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeUser, nil, id)
+		e.InitialUsers = strings.Fields(f.Value)
+		return e
+	case chat.Choice:
 		list, chosen := choices(f.Options, f.Value)
 		switch {
 		case len(list) == 0:

@@ -158,6 +158,13 @@ func TestWindowsAsSlackShowsThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "form", formView(f, `{"c":"C1"}`))
+	if err := staffForm.Check(); err != nil {
+		t.Fatal(err)
+	}
+	picks := staffForm
+	picks.Fields = slices.Clone(picks.Fields)
+	picks.Fields[0].Value, picks.Fields[1].Value = "C1", "U1 U2"
+	golden(t, "picks", formView(picks, `{"h":true}`))
 	golden(t, "window", cardView(cards()["help"], `{"c":"C1"}`))
 	golden(t, "home", slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: render(cards()["alert"], maxViewBlocks)}})
 }

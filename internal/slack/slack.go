@@ -115,6 +115,7 @@ type timing struct {
 	trigger     time.Duration // after this, Slack opens no window any more
 	answerUntil time.Duration // after this, Slack takes no later answer
 	event       time.Duration // Slack waits this long for the answer to an event
+	form        time.Duration // for what is wrong with a form; Slack waits little longer
 	member      time.Duration // how long a list of members is believed
 	naming      time.Duration // how long a name is believed
 	withheld    time.Duration // for this long Slack holds back events when there are too many
@@ -127,7 +128,7 @@ func defaultTiming() timing {
 		backoff: backoff{first: time.Second, most: time.Minute},
 		retry:   backoff{first: 100 * time.Millisecond, most: 5 * time.Second},
 		quiet:   40 * time.Second, linger: 15 * time.Second,
-		trigger: 2800 * time.Millisecond, answerUntil: 25 * time.Minute, event: 2700 * time.Millisecond,
+		trigger: 2800 * time.Millisecond, answerUntil: 25 * time.Minute, event: 2700 * time.Millisecond, form: 2200 * time.Millisecond,
 		member: 10 * time.Second, naming: 10 * time.Minute, withheld: time.Minute, grace: 5 * time.Second,
 	}
 }
@@ -143,6 +144,8 @@ var (
 	_ chat.Home       = (*Slack)(nil)
 	_ chat.Visited    = (*Slack)(nil)
 	_ chat.Joiner     = (*Slack)(nil)
+	_ chat.Picker     = (*Slack)(nil)
+	_ chat.Typist     = (*Slack)(nil)
 )
 
 // New prepares a connection; it sends nothing. It says all that is wrong with
@@ -222,6 +225,15 @@ func (s *Slack) Name() string { return "slack" }
 func (s *Slack) Register(_ context.Context, commands []chat.CommandSpec) error {
 	s.specs.Store(&commands)
 	return nil
+}
+
+// Typed says how a command is typed after /waymark.
+func (s *Slack) Typed(command string) string {
+	name, sub, _ := strings.Cut(command, " ")
+	if sub != "" {
+		name = staffWord + " " + sub // only those that staff use have a second word
+	}
+	return "/waymark " + name
 }
 
 // maxBehind is the longest that an event may have waited for the handler while

@@ -267,12 +267,11 @@ func (l *link) watch(ctx context.Context, cancel context.CancelFunc) {
 func (l *link) take(in *intake, f frame) {
 	switch f.Type {
 	case "events_api":
-		in.event(f.Payload, func() { l.ack(f.Envelope) })
+		in.event(f.Payload, func() { l.ack(f.Envelope, nil) })
 	case "interactive":
-		l.ack(f.Envelope)
-		in.interaction(f.Payload)
+		in.interaction(f.Payload, func(with json.RawMessage) { l.ack(f.Envelope, with) })
 	case "slash_commands":
-		l.ack(f.Envelope)
+		l.ack(f.Envelope, nil)
 		var c slashCommand
 		if readJSON(f.Payload, &c) == nil {
 			in.slash(c)
@@ -280,10 +279,14 @@ func (l *link) take(in *intake, f frame) {
 	}
 }
 
-// ack tells Slack that an envelope needs nothing more. Where that fails, Slack
-// delivers it again, and it is known.
-func (l *link) ack(envelope string) {
-	raw, err := json.Marshal(map[string]string{"envelope_id": envelope})
+// ack tells Slack that an envelope needs nothing more, with what Slack is to
+// show for it, nil for nothing. Where that fails, Slack delivers an event again,
+// and it is known.
+func (l *link) ack(envelope string, with json.RawMessage) {
+	raw, err := json.Marshal(struct {
+		Envelope string          `json:"envelope_id"`
+		Payload  json.RawMessage `json:"payload,omitempty"`
+	}{envelope, with})
 	if err != nil || envelope == "" || len(raw) > maxAck {
 		return
 	}

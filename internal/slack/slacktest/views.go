@@ -108,6 +108,16 @@ func valueOf(state any) string {
 	for _, o := range items(s, "selected_options") {
 		many = append(many, str(o, "value"))
 	}
+	for _, k := range []string{"selected_users", "selected_conversations", "selected_channels"} {
+		switch ids := s[k].(type) {
+		case []string:
+			many = append(many, ids...)
+		case []any:
+			for _, id := range ids {
+				many = append(many, fmt.Sprint(id))
+			}
+		}
+	}
 	return strings.Join(many, ",")
 }
 
