@@ -239,3 +239,12 @@ func (d *Detector) Common(word string) bool {
 	id, ok := d.lex.program.named(word)
 	return ok && d.lex.program.isFrequent(id)
 }
+
+// Own is what the server's own phrases alone find in a text, those that are
+// tried out included.
+func (o *Overlay) Own(text string) []Signal {
+	if o == nil || o.phrases == nil {
+		return nil
+	}
+	return o.phrases.Detect(text)
+}

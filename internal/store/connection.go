@@ -32,7 +32,9 @@ func (tx *Tx) SetSafeUntil(ctx context.Context, platform string, at time.Time) e
 func (tx *Tx) KnownServers(ctx context.Context, platform string) ([]chat.ServerID, error) {
 	return list(ctx, tx, "list the known servers", func(s *chat.ServerID) []any { return []any{s} },
 		`SELECT server FROM servers WHERE platform = $1
-		UNION SELECT server FROM signs WHERE platform = $1`, platform)
+		UNION SELECT server FROM signs WHERE platform = $1
+		UNION SELECT server FROM wordings WHERE platform = $1
+		UNION SELECT server FROM volumes WHERE platform = $1`, platform)
 }
 
 // Cancel takes back the row that was enqueued once under a key, if it is

@@ -134,6 +134,7 @@ type PurgeBefore struct {
 	LooseSigns  time.Time // signs that belong to no case, by the message's time
 	Audit       time.Time
 	Seen        time.Time
+	Volumes     time.Time // days on which messages were counted
 }
 
 // Purged counts what was deleted.
@@ -166,6 +167,11 @@ func (tx *Tx) Purge(ctx context.Context, before PurgeBefore) (Purged, error) {
 		*step.count = n
 	}
 	p.Signs += attached
+	if !before.Volumes.IsZero() {
+		if _, err := tx.exec(ctx, "purge", `DELETE FROM volumes WHERE day < $1`, DayOf(before.Volumes)); err != nil {
+			return Purged{}, err
+		}
+	}
 	return p, nil
 }
 
@@ -180,6 +186,9 @@ func (tx *Tx) ForgetServer(ctx context.Context, platform string, server chat.Ser
 		`DELETE FROM servers` + here,
 		`DELETE FROM ledger` + here,
 		`DELETE FROM installations` + here,
+		`DELETE FROM wordings` + here,
+		`DELETE FROM trials` + here,
+		`DELETE FROM volumes` + here,
 	} {
 		if _, err := tx.exec(ctx, "forget server", query, platform, server); err != nil {
 			return err
