@@ -44,6 +44,7 @@ func TestLanguages(t *testing.T) {
 			for where, words := range unsaid(l) {
 				t.Errorf("%s says %s, which is never said", where, strings.Join(words, ", "))
 			}
+			checkSentences(t, l)
 			checkCommandNames(t, l)
 			checkSizes(t, l)
 			if len(l.language.never) < 5 || len(l.language.neverYoung) < 2 {
@@ -169,6 +170,24 @@ func found(text string, words []string) []string {
 		}
 	}
 	return out
+}
+
+// translatedWords is how long a sentence for young people may be in another
+// language: many need more small words than English.
+const translatedWords = 18
+
+func checkSentences(t *testing.T, l *Texts) {
+	t.Helper()
+	for where, text := range saidIn(l) {
+		if !strings.HasSuffix(where, " young") && !strings.HasPrefix(where, "ui.") && !strings.HasPrefix(where, "gentle.") || strings.HasPrefix(where, "ui.grown.") {
+			continue
+		}
+		for _, s := range sentences(text) {
+			if n := len(words(s)); n > translatedWords {
+				t.Errorf("%s: %d words, of at most %d: %s", where, n, translatedWords, s)
+			}
+		}
+	}
 }
 
 // Discord's rule for the names of commands and options, which differ from one
