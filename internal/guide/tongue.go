@@ -22,6 +22,10 @@ func (g *Guide) speaking(p chat.Person, s Server) *Guide {
 	return g.tongues[g.texts.For(p.Locale, s.Language)]
 }
 
+// In gives the guide in a language, by its BCP 47 tag; in English where there
+// is none such.
+func (g *Guide) In(language string) *Guide { return g.tongues[g.texts.In(language)] }
+
 // chosen takes a language that was chosen on purpose off an argument.
 func (g *Guide) chosen(arg string, p chat.Person, s Server) (*Guide, string) {
 	if code, rest, ok := strings.Cut(arg, chosenMark); ok && code == responses.Language {
