@@ -77,8 +77,9 @@ func (t *Trouble) begin(ctx context.Context, k servers.Key) {
 	if p == nil || set.StaffPlace == "" {
 		return
 	}
+	open, err := s.roomReason(ctx, p, k.Server, set, "") // nobody else is to be called
 	at, err := p.Post(ctx, chat.Post{
-		Server: k.Server, Place: set.StaffPlace, Notify: true,
+		Server: k.Server, Place: set.StaffPlace, Notify: err == nil && open == "",
 		Card: chat.Card{Title: s.texts.Say("staff.trouble.title"), Tone: chat.Strong,
 			Blocks: []chat.Block{chat.Text(s.texts.Say("staff.trouble.body"))}},
 		Key: fmt.Sprintf("trouble-%x", s.o.Now().Truncate(time.Minute).Unix()),

@@ -294,3 +294,57 @@ func setUpByForm(t *testing.T, s *school) {
 		t.Errorf("nothing was changed, and it says %s", v.Text())
 	}
 }
+
+// Whatever people call themselves and write, a card names nobody; only staff
+// are called, and only in their room.
+func TestSlackNotifiesStaffAlone(t *testing.T) {
+	s := newSchool(t)
+	mods := s.w.Group("mods", s.mo, s.lead)
+	s.start()
+	s.older.Rename("<!here> <@" + s.ana.ID + "> @everyone")
+	s.older.Say(s.general, s.ana.Mention()+" <!channel> "+worrying)
+	first := s.alert()
+	if !first.Has("<!here> <@"+s.ana.ID+"> @everyone", "Ana") {
+		t.Errorf("the card does not say who it is about: %s", first.Text())
+	}
+	s.mo.Press(first, "Show message")
+	shown := s.f.AwaitPrivate(s.mo, func(m slacktest.Message) bool { return m.Has("The message behind case 1") })
+	if !shown.Has("@Ana @channel send me") {
+		t.Errorf("the message is shown as %s", shown.Text())
+	}
+	s.older.Say(s.general, "this is our little secret, don't tell your parents", slacktest.InThread(s.general.Messages()[0]))
+	s.f.AwaitReply(first, func(m slacktest.Message) bool { return m.Has("Case 1") })
+	s.ana.Slash(s.general, "/waymark ask <!channel> "+s.mo.Mention()+" is this safe?").Reply()
+	s.mo.Slash(s.staff, "/waymark staff setup role:"+mods.Mention()).Reply()
+	s.mo.Slash(s.staff, "/waymark staff test").Reply()
+	test := s.f.AwaitMessage(s.staff, func(m slacktest.Message) bool { return m.Has("this is a test") })
+	s.staff.MakePublic()
+	s.ana.Say(s.general, worrying)
+	direct := s.f.AwaitDirect(s.lead, func(m slacktest.Message) bool { return m.Has("Case 3: ") })
+
+	if got := first.Pings(); !slices.Equal(got, []string{"channel"}) {
+		t.Errorf("the card calls %v, want the staff channel", got)
+	}
+	if got := test.Pings(); !slices.Equal(got, []string{mods.ID}) {
+		t.Errorf("with a group, the card calls %v, want the group", got)
+	}
+	for _, m := range append(s.staff.ByBot(), direct, shown) {
+		got := m.Pings()
+		if m.TS != first.TS && m.TS != test.TS && len(got) != 0 {
+			t.Errorf("%v are called by: %s", got, m.Text())
+		}
+		for _, who := range got {
+			if who[0] == 'U' {
+				t.Errorf("a person is called by: %s", m.Text())
+			}
+		}
+	}
+	if got := s.general.ByBot(); len(got) != 0 {
+		t.Errorf("the bot wrote where everybody reads: %s", got[0].Text())
+	}
+	for _, p := range []*slacktest.Person{s.ana, s.older} {
+		if n := len(p.Directs()); n != 0 {
+			t.Errorf("%s got %d direct messages", p.Name, n)
+		}
+	}
+}
