@@ -30,7 +30,7 @@ func TestTroubleCallsNobodyButStaff(t *testing.T) {
 	for others, calls := range map[string]bool{"": true, "everyone": false} {
 		s, p := sender(t), &room{others: others}
 		s.platforms = map[string]chat.Platform{"discord": p}
-		s.book = servers.New(nil, map[servers.Key]cases.Settings{k: {StaffPlace: "staff"}}, "UK")
+		s.book = servers.New(nil, map[servers.Key]cases.Settings{k: {StaffPlace: "staff"}}, cases.Settings{Region: "UK"})
 		NewTrouble(s).Begin(t.Context(), k)
 		if len(p.posts) != 1 || p.posts[0].Place != "staff" || p.posts[0].Notify != calls {
 			t.Errorf("where %q can read the room: %+v", others, p.posts)
