@@ -33,6 +33,8 @@ type Reading struct {
 	Signals   []detect.Signal
 	Severity  detect.Severity // the message's own
 	Addressed chat.PersonID   // to whom it was probably said; "" where unknown
+	// Shadow are the server's own phrases that are tried out. They are no signs.
+	Shadow []detect.Signal
 }
 
 // Reader reads messages in their place: it joins short bursts of one author,
@@ -90,23 +92,29 @@ func NewReader(d *detect.Detector) *Reader {
 	return &Reader{d: d, seed: maphash.MakeSeed(), places: map[placeKey]*list.Element{}, recent: list.New()}
 }
 
-// Read reads one message.
-func (r *Reader) Read(m chat.Message) Reading {
+// Read reads one message with the shared rules.
+func (r *Reader) Read(m chat.Message) Reading { return r.ReadWith(nil, m) }
+
+// ReadWith reads one message with what its server's staff changed; nil for
+// nothing.
+func (r *Reader) ReadWith(o *detect.Overlay, m chat.Message) Reading {
 	if r.SkipBots && m.Author.Bot {
 		return Reading{}
 	}
 	p := r.place(placeKey{m.Place.Server, m.Place.ID})
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	signals := r.d.Detect(m.Text)
+	signals, shadow := o.Detect(r.d, m.Text)
 	if before := p.earlier(m); before != "" {
-		signals = r.acrossMessages(before, m.Text, signals)
+		joined, joinedShadow := o.Detect(r.d, before+" "+m.Text)
+		signals = acrossMessages(before, joined, signals)
+		shadow = acrossMessages(before, joinedShadow, shadow)
 	}
 	copied := p.copied(r.hash(m.Text), m)
 	if copied {
-		signals = lowered(signals)
+		signals, shadow = lowered(signals), lowered(shadow)
 	}
-	reading := Reading{Signals: signals, Severity: detect.Assess(signals), Addressed: p.addressed(m)}
+	reading := Reading{Signals: signals, Severity: detect.Assess(signals), Addressed: p.addressed(m), Shadow: shadow}
 	p.remember(m)
 	return reading
 }
@@ -135,9 +143,9 @@ func (r *Reader) hash(text string) uint64 {
 
 // acrossMessages adds the signs that begin in the author's earlier messages
 // and end in this one. Their offsets are clipped to this message.
-func (r *Reader) acrossMessages(before, text string, signals []detect.Signal) []detect.Signal {
+func acrossMessages(before string, joined, signals []detect.Signal) []detect.Signal {
 	cut := len(before) + 1
-	for _, g := range r.d.Detect(before + " " + text) {
+	for _, g := range joined {
 		if g.Start >= cut || g.End <= cut || has(signals, g.Rule) {
 			continue
 		}

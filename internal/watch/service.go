@@ -26,6 +26,9 @@ type Options struct {
 	Logger *slog.Logger
 	// SkipBots leaves out what other bots and webhooks write.
 	SkipBots bool
+	// Words tell what a server's staff changed about what is found; nil where
+	// nobody can change anything.
+	Words *servers.Words
 	// OnMessage is called for each message read, OnSignal for each new sign.
 	OnMessage func()
 	OnSignal  func(detect.Category, detect.Severity)
@@ -40,6 +43,8 @@ type Service struct {
 	db     *store.DB
 	book   *servers.Book
 	o      Options
+
+	volumes volumes
 
 	mu      sync.Mutex
 	pending map[chat.MessageRef]time.Time // messages taken in and not yet safe, since when
@@ -72,12 +77,13 @@ func (s *Service) Message(ctx context.Context, platform string, m chat.Message) 
 		return nil
 	}
 	s.o.OnMessage()
-	r := s.reader.Read(m)
-	if len(r.Signals) == 0 {
+	k := servers.Key{Platform: platform, Server: m.Place.Server}
+	s.volumes.count(k, m)
+	r := s.reader.ReadWith(s.overlay(ctx, k), m)
+	if len(r.Signals)+len(r.Shadow) == 0 {
 		return nil
 	}
 	s.begin(m.Ref())
-	k := servers.Key{Platform: platform, Server: m.Place.Server}
 	var added []cases.Sign
 	err := s.db.Write(ctx, func(tx *store.Tx) (err error) {
 		added, err = s.keep(ctx, tx, k, m, r)
@@ -91,6 +97,13 @@ func (s *Service) Message(ctx context.Context, platform string, m chat.Message) 
 		s.o.OnSignal(a.Category, r.Severity)
 	}
 	return nil
+}
+
+func (s *Service) overlay(ctx context.Context, k servers.Key) *detect.Overlay {
+	if s.o.Words == nil {
+		return nil
+	}
+	return s.o.Words.Overlay(ctx, k)
 }
 
 func (s *Service) begin(m chat.MessageRef) {
@@ -125,6 +138,9 @@ func (s *Service) SafeUntil() time.Time {
 func (s *Service) keep(ctx context.Context, tx *store.Tx, k servers.Key, m chat.Message, r Reading) (added []cases.Sign, err error) {
 	set, err := s.book.In(ctx, tx, k)
 	if err != nil || !set.Watches(m.Place) {
+		return nil, err
+	}
+	if err := s.tryOut(ctx, tx, k, set, m, r); err != nil {
 		return nil, err
 	}
 	// First what is new: on PostgreSQL that makes the author's messages wait

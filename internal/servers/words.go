@@ -1,0 +1,199 @@
+package servers
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/waymark-bot/waymark/internal/detect"
+	"github.com/waymark-bot/waymark/internal/store"
+	"github.com/waymark-bot/waymark/internal/wording"
+)
+
+const (
+	// maxOverlays bounds how many servers' words are held ready at once; the
+	// others are made again when somebody writes there. One takes some 100 kB.
+	maxOverlays = 500
+	// lookEvery is how soon a change made through another replica holds here.
+	lookEvery = 10 * time.Second
+	// lookBack is how long a change may take from its time to its commit.
+	lookBack = 30 * time.Second
+)
+
+// Words tell what each server's staff changed about what is found. Most
+// servers have changed nothing: for them it costs a look into a small table.
+type Words struct {
+	db    *store.DB
+	rules *detect.Detector
+	log   *slog.Logger
+
+	mu     sync.RWMutex
+	some   map[Key]time.Time // servers with changes, and when; of no other anything is read
+	ready  map[Key]*list.Element
+	recent list.List // of *held, the most recently used first
+	drops  int       // counts what was dropped, so that nothing old is held
+	seen   time.Time // the newest change known, by the database's clock
+}
+
+// held is what is ready for one server.
+type held struct {
+	key     Key
+	set     wording.Set
+	overlay *detect.Overlay
+}
+
+// NewWords makes Words over the shared rules. Look must run once before it
+// knows of any changes.
+func NewWords(db *store.DB, rules *detect.Detector, log *slog.Logger) *Words {
+	return &Words{db: db, rules: rules, log: log, some: map[Key]time.Time{}, ready: map[Key]*list.Element{}}
+}
+
+// Overlay is what is changed on a server; nil for nothing. Where storage cannot
+// be read, the shared rules hold as they are.
+func (w *Words) Overlay(ctx context.Context, k Key) *detect.Overlay {
+	return w.get(ctx, k).overlay
+}
+
+// Phrase is the text of a phrase that a server's staff added.
+func (w *Words) Phrase(ctx context.Context, k Key, id string) (text string, ok bool) {
+	p, ok := w.get(ctx, k).set.Phrase(id)
+	return p.Text, ok
+}
+
+// Live are the texts of a server's phrases that are live.
+func (w *Words) Live(ctx context.Context, k Key) []string {
+	var out []string
+	for _, p := range w.get(ctx, k).set.Phrases {
+		if !p.Shadow {
+			out = append(out, p.Text)
+		}
+	}
+	return out
+}
+
+func (w *Words) get(ctx context.Context, k Key) *held {
+	w.mu.RLock()
+	_, some := w.some[k]
+	w.mu.RUnlock()
+	if !some {
+		return &held{}
+	}
+	h, drops := w.find(k)
+	if h != nil {
+		return h
+	}
+	h, err := w.read(ctx, k)
+	if err != nil {
+		w.log.Warn("a server's own words cannot be read; the shared rules hold there for now", "platform", k.Platform, "server", k.Server, "err", err)
+		return &held{}
+	}
+	w.hold(h, drops)
+	return h
+}
+
+func (w *Words) find(k Key) (h *held, drops int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e, ok := w.ready[k]
+	if !ok {
+		return nil, w.drops
+	}
+	w.recent.MoveToFront(e)
+	return e.Value.(*held), w.drops
+}
+
+// hold keeps what was read ready, unless something was changed meanwhile.
+func (w *Words) hold(h *held, drops int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, there := w.ready[h.key]; there || w.drops != drops {
+		return
+	}
+	w.ready[h.key] = w.recent.PushFront(h)
+	if w.recent.Len() > maxOverlays {
+		oldest := w.recent.Back()
+		delete(w.ready, oldest.Value.(*held).key)
+		w.recent.Remove(oldest)
+	}
+}
+
+func (w *Words) read(ctx context.Context, k Key) (*held, error) {
+	var now store.Wording
+	err := w.db.Read(ctx, func(tx *store.Tx) (err error) {
+		now, err = tx.Wording(ctx, k.Platform, k.Server)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	o, err := w.rules.Overlay(now.Now.Changes())
+	if err != nil {
+		return nil, fmt.Errorf("make ready a server's own words: %w", err)
+	}
+	return &held{k, now.Now, o}, nil
+}
+
+// Changed makes a server's words be read again. It is called after they were
+// changed here.
+func (w *Words) Changed(k Key) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.drop(k, time.Time{})
+}
+
+func (w *Words) drop(k Key, at time.Time) {
+	w.some[k] = at
+	w.drops++
+	if e, ok := w.ready[k]; ok {
+		delete(w.ready, k)
+		w.recent.Remove(e)
+	}
+}
+
+// Look takes over what was changed since it last looked, here or through
+// another replica.
+func (w *Words) Look(ctx context.Context) error {
+	w.mu.RLock()
+	since := w.seen
+	w.mu.RUnlock()
+	if !since.IsZero() {
+		since = since.Add(-lookBack)
+	}
+	var changed []store.WordingChange
+	err := w.db.Read(ctx, func(tx *store.Tx) (err error) {
+		changed, err = tx.WordingsSince(ctx, since)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look for changed words: %w", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range changed {
+		k := Key{c.Platform, c.Server}
+		if at, some := w.some[k]; !some || !at.Equal(c.At) {
+			w.drop(k, c.At)
+		}
+		w.seen = c.At
+	}
+	return nil
+}
+
+// Run looks for changes until ctx ends.
+func (w *Words) Run(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
+			w.log.Warn("changed words cannot be looked for", "err", err)
+		}
+	}
+}
