@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"time"
 
@@ -126,6 +127,7 @@ func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.S
 	}
 	handlers := sender.Handlers()
 	handlers[kindPurge], handlers[kindForget], handlers[kindCatchUp], handlers[kindWords] = a.purge, a.forget, a.catchUp, a.keepWords
+	maps.Copy(handlers, a.desk.Handlers())
 	a.ledger = ledger.New(a.db, handlers, ledger.Options{Logger: a.log, Observe: a.metrics.attempt})
 }
 

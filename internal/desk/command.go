@@ -36,6 +36,8 @@ func (d *Desk) Commands() []chat.CommandSpec {
 			sub("cases"),
 			sub("case", chat.OptionSpec{Name: "number", Description: d.texts.Say("staff.command.number"), Required: true, Completes: true}),
 			sub("test"),
+			sub("tips", d.tipsOptions()...),
+			sub("quiz", chat.OptionSpec{Name: "topic", Description: d.texts.Say("staff.command.topic"), Completes: true}),
 			sub("pause", chat.OptionSpec{Name: "hours", Description: d.texts.Say("staff.command.hours"), Required: true}),
 		},
 	}}
@@ -64,6 +66,10 @@ func (d *Desk) Command(ctx context.Context, platform string, c chat.Command) (an
 		answer, err = d.one(ctx, v, c.Arg("number"))
 	case "test":
 		answer, err = d.test(ctx, v, c.ID)
+	case "tips":
+		answer, err = d.tipsCommand(ctx, v, c)
+	case "quiz":
+		return d.classCommand(c), true, nil
 	case "pause":
 		answer, err = d.pause(ctx, v, c.Arg("hours"))
 	default:

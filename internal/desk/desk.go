@@ -1,6 +1,7 @@
 // Package desk owns what staff do: who counts as staff, the buttons of a
 // case's card, the /safeguarding command, and taking in a member's report.
-// It sends nothing itself: what others must see goes through the ledger.
+// What others must see goes through the ledger, but for the class question,
+// which lives in memory alone.
 package desk
 
 import (
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/waymark-bot/waymark/internal/alert"
@@ -33,6 +35,7 @@ type Desk struct {
 	texts     *responses.Texts
 	cards     *alert.Sender
 	seal      *alert.Seal
+	classes   *classes
 	o         Options
 }
 
@@ -45,7 +48,8 @@ func New(db *store.DB, book *servers.Book, platforms map[string]chat.Platform, t
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Desk{db: db, book: book, platforms: platforms, texts: texts, cards: cards, seal: seal, o: o}
+	return &Desk{db: db, book: book, platforms: platforms, texts: texts, cards: cards, seal: seal,
+		classes: &classes{open: map[string]*class{}}, o: o}
 }
 
 // in gives the Desk in the language of the viewer's server.
@@ -99,6 +103,14 @@ func (d *Desk) Action(ctx context.Context, platform string, a chat.Action) (answ
 		return answer, true, err
 	case verbJoinAll, verbJoinOne:
 		answer, err = d.join(ctx, platform, a)
+		return answer, true, err
+	}
+	if strings.HasPrefix(a.Verb, "tips.") {
+		answer, err = d.tipsAction(ctx, platform, a)
+		return answer, true, err
+	}
+	if strings.HasPrefix(a.Verb, "class.") {
+		answer, err = d.classAction(ctx, platform, a)
 		return answer, true, err
 	}
 	if d.act(a.Verb) == nil {

@@ -25,6 +25,7 @@ func (d *Desk) state(ctx context.Context, v viewer) chat.Answer {
 	} else {
 		add("paused", d.texts.Say("staff.state.unpaused"))
 	}
+	add("tips", d.tipsState(ctx, v))
 	blind, joining := d.uncovered(ctx, v)
 	if blind != "" {
 		add("coverage", blind)

@@ -34,7 +34,8 @@ func (tx *Tx) KnownServers(ctx context.Context, platform string) ([]chat.ServerI
 		`SELECT server FROM servers WHERE platform = $1
 		UNION SELECT server FROM signs WHERE platform = $1
 		UNION SELECT server FROM wordings WHERE platform = $1
-		UNION SELECT server FROM volumes WHERE platform = $1`, platform)
+		UNION SELECT server FROM volumes WHERE platform = $1
+		UNION SELECT server FROM tips WHERE platform = $1`, platform)
 }
 
 // Cancel takes back the row that was enqueued once under a key, if it is

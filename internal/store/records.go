@@ -184,6 +184,7 @@ func (tx *Tx) ForgetServer(ctx context.Context, platform string, server chat.Ser
 		`DELETE FROM cases` + here,
 		`DELETE FROM audit` + here,
 		`DELETE FROM servers` + here,
+		`DELETE FROM tips` + here,
 		`DELETE FROM ledger` + here,
 		`DELETE FROM installations` + here,
 		`DELETE FROM wordings` + here,
