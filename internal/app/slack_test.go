@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/waymark-bot/waymark/internal/chat"
+	"github.com/waymark-bot/waymark/internal/slack"
 	"github.com/waymark-bot/waymark/internal/slack/slacktest"
 	"github.com/waymark-bot/waymark/internal/store"
 )
@@ -347,4 +348,44 @@ func TestSlackNotifiesStaffAlone(t *testing.T) {
 			t.Errorf("%s got %d direct messages", p.Name, n)
 		}
 	}
+}
+
+// What was caught up with may still be delivered, under another event id.
+func TestSlackLateEventCountsOnce(t *testing.T) {
+	s := newSchoolIn(t, slack.HTTPMode)
+	s.start()
+	said := s.older.Say(s.general, worrying)
+	card := s.alert()
+	at := "http://" + s.listen + slack.EventsPath
+	for range 2 { // each with an id of its own
+		if p := s.f.SendSigned(at, "application/json", s.f.EventBody(said)); p.Status != 200 {
+			t.Fatalf("the late event was answered %d", p.Status)
+		}
+	}
+	s.stop()
+	s.start()
+	s.ana.Say(s.general, worrying)
+	s.f.AwaitMessage(s.staff, func(m slacktest.Message) bool { return m.Has("Case 2: ") })
+	if n, below := len(s.staff.ByBot()), len(card.Replies()); n != 2 || below != 0 {
+		t.Errorf("staff see %d cards and %d notes below the first, want one for each person", n, below)
+	}
+}
+
+// The staff channel is archived and one of two leads has left.
+func TestSlackStaffRoomIsGone(t *testing.T) {
+	s := newSchool(t)
+	s.start()
+	second := s.w.Member("Second")
+	s.mo.Slash(s.staff, "/waymark staff setup lead:"+second.Mention()).Reply()
+	s.older.Say(s.general, worrying)
+	s.alert()
+	s.staff.Archive(true)
+	s.lead.Deactivate()
+	s.ana.Say(s.general, worrying)
+	card := s.f.AwaitDirect(second, func(m slacktest.Message) bool { return m.Has("Case 2: ") })
+	if !card.Has("the staff room cannot be reached") {
+		t.Errorf("the lead is not told why: %s", card.Text())
+	}
+	second.Press(card, "I'm on it")
+	s.f.Await("the card says who is on it", func() bool { return card.Now().Has("Second is on it") })
 }

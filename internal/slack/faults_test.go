@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -492,5 +493,132 @@ func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 				t.Errorf("the error tells too much: %v", err)
 			}
 		}
+	}
+}
+
+func TestSlackIsWaitedForWhileHistoryIsRead(t *testing.T) {
+	b := newBot(t, slacktest.Options{})
+	general, ana := b.team.Public("general"), b.team.Member("Ana")
+	b.run()
+	b.f.AwaitConnected(1)
+	since := time.Now().Add(-time.Minute)
+	ana.Say(general, "hello")
+	read := func() ([]chat.Message, error) {
+		return b.After(t.Context(), b.server(), chat.PlaceID(general.ID), "", since, 10)
+	}
+	b.f.FailNext(1, "conversations.history", slacktest.Limited(time.Second))
+	if got, err := read(); err != nil || len(got) != 1 {
+		t.Errorf("after a pause: %v %v", got, err)
+	}
+	b.time.patience = time.Second
+	b.f.FailNext(1, "conversations.history", slacktest.Limited(2*time.Second))
+	if _, err := read(); chat.RetryAfter(err) != 2*time.Second || chat.IsPermanent(err) {
+		t.Errorf("where the pause is long: %v, want it left to the caller", err)
+	}
+	for _, fault := range []slacktest.Fault{slacktest.Failing(500), {Lost: true}, {Status: 200, HTML: true}} {
+		b.f.FailNext(1, "conversations.history", fault)
+		if _, err := read(); err == nil || chat.IsPermanent(err) {
+			t.Errorf("%+v: %v, want that it can be tried again", fault, err)
+		}
+	}
+}
+
+// A network in front of Slack that knows no whole seconds.
+func TestAnOddPauseIsAPause(t *testing.T) {
+	odd := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "Wed, 21 Oct 2026 07:28:00 GMT")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	defer odd.Close()
+	s, err := New(Options{BotToken: "xoxb-1", AppToken: "xapp-1", BaseURL: odd.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.http.CloseIdleConnections()
+	if _, err := s.Identify(t.Context()); chat.RetryAfter(err) != 30*time.Second {
+		t.Errorf("got %v, want a pause of 30 s", err)
+	}
+}
+
+func TestAnAnswerComesThroughFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		method string
+		fault  slacktest.Fault
+	}{
+		"too many":  {slacktest.OpAnswer, slacktest.Limited(time.Second)},
+		"broken":    {slacktest.OpAnswer, slacktest.Failing(500)},
+		"timed out": {slacktest.OpAnswer, slacktest.Fault{Hang: true}},
+		"used up":   {slacktest.OpAnswer, slacktest.Fault{Status: http.StatusNotFound, Error: "used_url"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBot(t, slacktest.Options{})
+			b.help()
+			b.time.request = 300 * time.Millisecond
+			general, ana := b.team.Public("general"), b.team.Member("Ana")
+			b.run()
+			b.f.AwaitConnected(1)
+			b.f.FailNext(1, c.method, c.fault)
+			if m := ana.Slash(general, "/waymark").Reply(); !m.Has("Page of help") || !m.Private && m.ChannelID != ana.DirectChannel().ID {
+				t.Errorf("the answer reads %s", m.Text())
+			}
+		})
+	}
+}
+
+func TestWhatTheConnectionSuffersIsNoEnd(t *testing.T) {
+	for name, fault := range map[string]slacktest.Fault{
+		"broken": slacktest.Failing(500), "timed out": {Hang: true}, "lost": {Lost: true}, "a page": {Status: 200, HTML: true},
+		"down for Slack": slacktest.Refusing("internal_error"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBot(t, slacktest.Options{})
+			b.time.request = 200 * time.Millisecond
+			general, ana := b.team.Public("general"), b.team.Member("Ana")
+			b.f.FailNext(2, "apps.connections.open", fault)
+			b.run()
+			b.f.AwaitConnected(1)
+			ana.Say(general, "hello")
+			b.f.Await("the message arrives", func() bool { return len(b.texts()) == 1 })
+		})
+	}
+}
+
+func TestACardThatMayNotBePosted(t *testing.T) {
+	b := newBot(t, slacktest.Options{})
+	staff := b.team.Private("staff", slacktest.WithBot)
+	b.run()
+	b.f.AwaitConnected(1)
+	post := chat.Post{Server: b.server(), Place: chat.PlaceID(staff.ID), Card: cards()["alert"]}
+	b.team.Revoke("chat:write")
+	if _, err := b.Post(t.Context(), post); !chat.IsPermanent(err) || !strings.Contains(err.Error(), "the scope chat:write") || !strings.Contains(err.Error(), "waymark slack manifest") {
+		t.Errorf("without the scope: %v", err)
+	}
+	b.team.Grant("chat:write")
+	staff.RemoveBot()
+	if _, err := b.Post(t.Context(), post); !chat.IsGone(err) || !strings.Contains(err.Error(), "/invite") {
+		t.Errorf("outside the channel: %v", err)
+	}
+}
+
+func TestSomebodyWhoLeaves(t *testing.T) {
+	b := newBot(t, slacktest.Options{})
+	lee, admin := b.team.Member("Lee"), b.team.Member("Head", slacktest.Admin)
+	staff, mods := b.team.Private("staff", lee, slacktest.WithBot), b.team.Group("mods", lee)
+	general := b.team.Public("general")
+	b.run()
+	b.f.AwaitConnected(1)
+	said := lee.Say(general, "goodbye")
+	lee.Deactivate()
+	admin.Deactivate()
+	for _, rule := range []chat.StaffRule{{Place: chat.PlaceID(staff.ID)}, {Place: chat.PlaceID(staff.ID), Role: mods.ID}, {}} {
+		for _, p := range []*slacktest.Person{lee, admin} {
+			if is, err := b.IsStaff(t.Context(), b.server(), chat.PersonID(p.ID), rule); is || err != nil {
+				t.Errorf("%s is staff by %+v: %v %v", p.Name, rule, is, err)
+			}
+		}
+	}
+	m, err := b.Fetch(t.Context(), chat.MessageRef{Server: b.server(), Place: chat.PlaceID(general.ID), ID: chat.MessageID(said.TS)})
+	if err != nil || m.Text != "goodbye" || m.Author.Name != "Lee" {
+		t.Errorf("what they wrote: %+v %v", m, err)
 	}
 }
