@@ -76,6 +76,8 @@ func enqueue(ctx context.Context, tx *store.Tx, kind string, c cases.Case, j job
 type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Phrase finds a phrase that a server's staff added, by its id.
+	Phrase func(ctx context.Context, k servers.Key, id string) (text string, ok bool)
 	// OnDelivered is told how long a new case took to reach staff.
 	OnDelivered func(time.Duration)
 }
@@ -99,6 +101,9 @@ func New(db *store.DB, book *servers.Book, platforms map[string]chat.Platform, t
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Phrase == nil {
+		o.Phrase = func(context.Context, servers.Key, string) (string, bool) { return "", false }
 	}
 	if o.OnDelivered == nil {
 		o.OnDelivered = func(time.Duration) {}

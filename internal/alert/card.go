@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -8,6 +9,8 @@ import (
 	"github.com/waymark-bot/waymark/internal/cases"
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/detect"
+	"github.com/waymark-bot/waymark/internal/servers"
+	"github.com/waymark-bot/waymark/internal/wording"
 	"github.com/waymark-bot/waymark/responses"
 )
 
@@ -147,6 +150,12 @@ func (s *Sender) reasons(signs []cases.Sign) []string {
 func (s *Sender) reason(g cases.Sign) string {
 	if r, ok := s.why(g.Rule); ok {
 		return r.Why
+	}
+	if wording.IsPhrase(g.Rule) {
+		// What was read a moment ago is held ready; the card waits for nothing.
+		if p, ok := s.o.Phrase(context.Background(), servers.Key{Platform: g.Platform, Server: g.Server}, g.Rule); ok {
+			return s.texts.Say("staff.words.why", "phrase", p)
+		}
 	}
 	return s.texts.Say("staff.category." + string(g.Category))
 }

@@ -36,6 +36,7 @@ type App struct {
 	trouble  *alert.Trouble
 	watch    map[string]*watch.Service
 	book     *servers.Book
+	words    *servers.Words
 	ledger   *ledger.Ledger
 	metrics  *metrics
 	links    []*link
@@ -113,16 +114,17 @@ func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.S
 	for _, l := range a.links {
 		byName[l.platform.Name()] = l.platform
 	}
+	a.words = servers.NewWords(a.db, rules, a.log)
 	sender := alert.New(a.db, a.book, byName, texts, rules.Rule, seal, alert.Options{
-		Logger: a.log, OnDelivered: a.metrics.delivered,
+		Logger: a.log, Phrase: a.words.Phrase, OnDelivered: a.metrics.delivered,
 	})
 	a.trouble = alert.NewTrouble(sender)
-	a.desk = desk.New(a.db, a.book, byName, texts, sender, seal, desk.Options{Logger: a.log})
+	a.desk = desk.New(a.db, a.book, a.words, byName, texts, sender, seal, desk.Options{Logger: a.log, OnWords: a.replanWords})
 	a.guide = guide.New(texts)
 	a.watch = map[string]*watch.Service{}
 	for name := range byName {
 		a.watch[name] = watch.NewService(rules, a.db, a.book, watch.Options{
-			Logger: a.log, SkipBots: a.skipBots, OnMessage: a.metrics.message, OnSignal: a.metrics.signal,
+			Logger: a.log, SkipBots: a.skipBots, Words: a.words, OnMessage: a.metrics.message, OnSignal: a.metrics.signal,
 		})
 	}
 	handlers := sender.Handlers()
@@ -162,6 +164,9 @@ func (a *App) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if err := a.db.Write(ctx, func(tx *store.Tx) error { return a.schedulePurge(ctx, tx) }); err != nil {
 		return fmt.Errorf("schedule the retention: %w", err)
+	}
+	if err := a.words.Look(ctx); err != nil {
+		return fmt.Errorf("read what staff changed about the words: %w", err)
 	}
 	if err := a.readLastRun(ctx); err != nil {
 		return fmt.Errorf("see when the program last ran: %w", err)

@@ -64,7 +64,7 @@ func (h *handler) Submit(ctx context.Context, s chat.Submission) (chat.Answer, e
 }
 
 func (h *handler) Complete(ctx context.Context, c chat.Command, option, typed string) ([]chat.Option, error) {
-	if c.Name == "safeguarding case" {
+	if c.Name == "safeguarding case" || c.Name == "safeguarding words" {
 		return h.app.desk.Complete(ctx, h.platform, c, typed)
 	}
 	return h.app.guide.Complete(ctx, c, option, typed, h.server(c.Place))

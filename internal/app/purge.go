@@ -15,6 +15,8 @@ const (
 	// delivers the same event again (Slack retries for an hour, Discord's
 	// interactions live 15 minutes).
 	keepSeen = 7 * 24 * time.Hour
+	// keepCounts is how long it is known how many messages a day there were.
+	keepCounts = 28 * 24 * time.Hour
 )
 
 // schedulePurge makes the recurring row that deletes what was kept long enough.
@@ -32,6 +34,7 @@ func (a *App) purge(context.Context, store.LedgerRow) (ledger.Result, error) {
 			_, err := tx.Purge(ctx, store.PurgeBefore{
 				ClosedCases: now.Add(-a.keep.Cases), LooseSigns: now.Add(-a.keep.Signs),
 				Audit: now.Add(-a.keep.Audit), Seen: now.Add(-keepSeen),
+				Volumes: now.Add(-keepCounts),
 			})
 			return err
 		},

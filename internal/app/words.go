@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/ledger"
@@ -43,8 +45,51 @@ func (a *App) keepWords(ctx context.Context, row store.LedgerRow) (ledger.Result
 	if set.StaffPlace == "" {
 		return ledger.Result{Again: a.now().Add(wordsSoon)}, nil
 	}
-	if _, err := f.KeepWords(ctx, row.Server, set.StaffPlace, a.phrases); err != nil {
+	if _, err := f.KeepWords(ctx, row.Server, set.StaffPlace, a.filtered(ctx, servers.Key{Platform: row.Platform, Server: row.Server})); err != nil {
 		return ledger.Result{}, fmt.Errorf("keep the words of server %s: %w", row.Server, err)
 	}
 	return ledger.Result{Again: a.now().Add(wordsEvery)}, nil
+}
+
+// filtered are the phrases for a server's own filter: its staff's first.
+func (a *App) filtered(ctx context.Context, k servers.Key) []string {
+	own := a.words.Live(ctx, k)
+	own = slices.DeleteFunc(own, func(p string) bool { return utf8.RuneCountInString(p) > longestPhrase })
+	return append(own, a.phrases...)
+}
+
+// replanWords brings a server's own filter in step soon after its staff changed
+// its words.
+func (a *App) replanWords(ctx context.Context, tx *store.Tx, k servers.Key) error {
+	if err := tx.Cancel(ctx, onceKey(kindWords, k.Platform, k.Server)); err != nil {
+		return err
+	}
+	return (&handler{app: a, platform: k.Platform}).planWords(ctx, tx, k.Server)
+}
+
+// How often it is kept how many messages were read; and how long that may take
+// at the end.
+const (
+	volumesEvery = 10 * time.Minute
+	volumesAtEnd = 5 * time.Second
+)
+
+// keepVolumes keeps, until ctx ends, how many messages were read on each
+// server: numbers alone, from which staff see what a phrase would mean.
+func (a *App) keepVolumes(ctx context.Context) {
+	tick := time.NewTicker(volumesEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+		keeping, stop := context.WithTimeout(context.WithoutCancel(ctx), volumesAtEnd)
+		for _, w := range a.watch {
+			if err := w.KeepVolumes(keeping); err != nil {
+				a.log.Warn("how many messages were read cannot be kept yet", "err", err)
+			}
+		}
+		stop()
+	}
 }

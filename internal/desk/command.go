@@ -38,6 +38,7 @@ func (d *Desk) Commands() []chat.CommandSpec {
 			sub("test"),
 			sub("tips", d.tipsOptions()...),
 			sub("quiz", chat.OptionSpec{Name: "topic", Description: d.texts.Say("staff.command.topic"), Completes: true}),
+			sub("words", d.wordsOptions()...),
 			sub("pause", chat.OptionSpec{Name: "hours", Description: d.texts.Say("staff.command.hours"), Required: true}),
 		},
 	}}
@@ -70,6 +71,8 @@ func (d *Desk) Command(ctx context.Context, platform string, c chat.Command) (an
 		answer, err = d.tipsCommand(ctx, v, c)
 	case "quiz":
 		return d.classCommand(c), true, nil
+	case "words":
+		answer, err = d.wordsCommand(ctx, v, c)
 	case "pause":
 		answer, err = d.pause(ctx, v, c.Arg("hours"))
 	default:
@@ -81,17 +84,21 @@ func (d *Desk) Command(ctx context.Context, platform string, c chat.Command) (an
 	return answer, true, nil
 }
 
-// Complete offers the open cases for /safeguarding case.
+// Complete offers the open cases for /safeguarding case, and rules for
+// /safeguarding words.
 func (d *Desk) Complete(ctx context.Context, platform string, c chat.Command, typed string) ([]chat.Option, error) {
 	v, err := d.viewer(ctx, servers.Key{Platform: platform, Server: c.Place.Server}, c.Person)
 	if err != nil || !v.staff {
 		return nil, err
 	}
+	d = d.in(v)
+	if c.Name == "safeguarding words" {
+		return d.completeRule(ctx, v, typed)
+	}
 	open, err := d.open(ctx, v, chat.MaxOptions)
 	if err != nil {
 		return nil, err
 	}
-	d = d.in(v)
 	var out []chat.Option
 	for _, k := range open {
 		n := fmt.Sprint(k.Number)
@@ -212,6 +219,9 @@ func (d *Desk) private(ctx context.Context, v viewer, c cases.Case) (chat.Answer
 		}
 		last := len(card.Blocks) - 1
 		card.Blocks = slices.Insert(card.Blocks, last, chat.Block(list))
+	}
+	if pick, ok := d.rulesOfCase(v, signs); ok {
+		card.Blocks = append(card.Blocks, chat.Controls{pick})
 	}
 	card.Blocks = append(card.Blocks, chat.Controls{d.hide()})
 	return chat.Show(card), nil

@@ -25,12 +25,15 @@ import (
 type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger
+	// OnWords is called in the transaction that changes a server's words.
+	OnWords func(ctx context.Context, tx *store.Tx, k servers.Key) error
 }
 
 // Desk answers staff.
 type Desk struct {
 	db        *store.DB
 	book      *servers.Book
+	words     *servers.Words
 	platforms map[string]chat.Platform
 	texts     *responses.Texts
 	cards     *alert.Sender
@@ -40,7 +43,7 @@ type Desk struct {
 }
 
 // New makes a Desk.
-func New(db *store.DB, book *servers.Book, platforms map[string]chat.Platform, texts *responses.Texts,
+func New(db *store.DB, book *servers.Book, words *servers.Words, platforms map[string]chat.Platform, texts *responses.Texts,
 	cards *alert.Sender, seal *alert.Seal, o Options) *Desk {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -48,7 +51,10 @@ func New(db *store.DB, book *servers.Book, platforms map[string]chat.Platform, t
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Desk{db: db, book: book, platforms: platforms, texts: texts, cards: cards, seal: seal,
+	if o.OnWords == nil {
+		o.OnWords = func(context.Context, *store.Tx, servers.Key) error { return nil }
+	}
+	return &Desk{db: db, book: book, words: words, platforms: platforms, texts: texts, cards: cards, seal: seal,
 		classes: &classes{open: map[string]*class{}}, o: o}
 }
 
@@ -100,6 +106,10 @@ func (d *Desk) Action(ctx context.Context, platform string, a chat.Action) (answ
 	switch a.Verb {
 	case verbSetupRegion, verbSetupTest, verbSetupForm:
 		answer, err = d.setupAction(ctx, platform, a)
+		return answer, true, err
+	case verbWords, verbWordAdd, verbWordTry, verbWordUndo, verbRecords, verbWord,
+		verbWordLive, verbWordShadow, verbWordRemove, verbRuleQuiet, verbRuleOff, verbRuleNormal:
+		answer, err = d.wordsAction(ctx, platform, a)
 		return answer, true, err
 	case verbJoinAll, verbJoinOne:
 		answer, err = d.join(ctx, platform, a)

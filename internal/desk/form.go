@@ -107,7 +107,12 @@ func (d *Desk) thresholds() []chat.Option {
 // Submit answers a form that staff filled in. handled is false for forms that
 // are not the desk's.
 func (d *Desk) Submit(ctx context.Context, platform string, s chat.Submission) (answer chat.Answer, handled bool, err error) {
-	if s.Form != verbSetupForm {
+	switch s.Form {
+	case verbSetupForm:
+	case verbWordAdd, verbWordTry:
+		answer, err = d.wordsSubmit(ctx, platform, s)
+		return answer, true, err
+	default:
 		return chat.Answer{}, false, nil
 	}
 	v, err := d.viewer(ctx, servers.Key{Platform: platform, Server: chat.ServerID(s.Arg)}, s.Person)

@@ -74,7 +74,7 @@ func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
 		book := servers.New(h.db, map[servers.Key]cases.Settings{{Platform: "playground", Server: "playground"}: {
 			StaffPlace: "staff-room", StaffRole: "staff", Leads: []chat.PersonID{"jo"}, Region: "UK"}}, cases.Settings{})
 		cards := alert.New(h.db, book, platforms, texts, func(string) (detect.Rule, bool) { return detect.Rule{}, false }, seal, alert.Options{Now: h.now})
-		h.desk = desk.New(h.db, book, platforms, texts, cards, seal, desk.Options{Now: h.now})
+		h.desk = desk.New(h.db, book, servers.NewWords(h.db, nil, nil), platforms, texts, cards, seal, desk.Options{Now: h.now})
 		test(t, h)
 	})
 }

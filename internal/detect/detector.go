@@ -42,6 +42,9 @@ func (d *Detector) Rule(id string) (Rule, bool) {
 	return d.lex.program.rules[i].Rule, true
 }
 
+// Rules lists all rules, by id.
+func (d *Detector) Rules() []Rule { return d.lex.Rules() }
+
 // maxKept is the size of text, in bytes, up to which working memory is kept.
 const maxKept = 16 << 10
 

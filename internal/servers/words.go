@@ -51,6 +51,9 @@ func NewWords(db *store.DB, rules *detect.Detector, log *slog.Logger) *Words {
 	return &Words{db: db, rules: rules, log: log, some: map[Key]time.Time{}, ready: map[Key]*list.Element{}}
 }
 
+// Rules are the shared rules.
+func (w *Words) Rules() *detect.Detector { return w.rules }
+
 // Overlay is what is changed on a server; nil for nothing. Where storage cannot
 // be read, the shared rules hold as they are.
 func (w *Words) Overlay(ctx context.Context, k Key) *detect.Overlay {
