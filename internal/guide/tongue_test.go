@@ -128,6 +128,20 @@ func TestAQuestionInAnotherLanguageIsNotAnsweredWrongly(t *testing.T) {
 
 // cried are cries for help as they may be typed, by language.
 var cried = map[string]map[string]responses.Cry{
+	"cy": {
+		"dwi mewn perygl": responses.CryDanger,
+		"mae rhywun tu allan i fy nhŷ ac mae ofn arna i": responses.CryDanger,
+		"mae'n gwybod ble dwi'n byw":                     responses.CryDanger,
+		"dwi eisiau marw":                                responses.CrySelf,
+		"dw i ddim isio byw":                             responses.CrySelf,
+		"alla i ddim cario 'mlaen":                       responses.CrySelf,
+		"maen nhw'n bygwth rhannu fy lluniau":            responses.CryBlackmail,
+		"mae rhywun yn fy mlacmelio i":                   responses.CryBlackmail,
+		"mae ganddyn nhw luniau ohona i":                 responses.CryBlackmail,
+		"mae'n fy ngorfodi i":                            responses.CryAbuse,
+		"mae'n gofyn am luniau noeth":                    responses.CryAbuse,
+		"dwi angen help":                                 responses.CryAbuse,
+	},
 	"es": {
 		"hay alguien fuera de mi casa y tengo miedo, estoy en peligro": responses.CryDanger,
 		"sabe donde vivo":                              responses.CryDanger,
