@@ -40,6 +40,7 @@ type rawMessage struct {
 		Name string `json:"name"`
 	} `json:"bot_profile"`
 	LatestReply string `json:"latest_reply"`
+	Replies     int    `json:"reply_count"`
 	Metadata    struct {
 		Kind    string         `json:"event_type"`
 		Payload map[string]any `json:"event_payload"`
@@ -64,6 +65,15 @@ func (m *rawMessage) thread() string {
 		return ""
 	}
 	return m.ThreadTS
+}
+
+// answeredAfter says whether a thread that this message begins may have gone on
+// after another.
+func (m *rawMessage) answeredAfter(from string) bool {
+	if m.LatestReply == "" {
+		return m.Replies > 0
+	}
+	return m.thread() == "" && compareTS(m.LatestReply, from) > 0
 }
 
 // own says whether the bot wrote it.

@@ -246,7 +246,7 @@ func (s *Slack) gap(ctx context.Context, server chat.ServerID, place chat.PlaceI
 			ChannelID: channel, Oldest: oldest, Limit: pageSize, Cursor: cursor})
 		return err
 	}, func(m rawMessage) {
-		if m.ThreadTS == m.TS && compareTS(m.LatestReply, from) > 0 {
+		if m.answeredAfter(from) {
 			threads = append(threads, m.TS)
 		}
 		add(m)
