@@ -61,7 +61,10 @@ func (c *community) presses(who chat.PersonID, card shown, label string) {
 	}
 }
 
-type button struct{ Label, Verb, Arg string }
+type button struct {
+	Label, Verb, Arg string
+	Options          []struct{ Value string } // of a select
+}
 
 func (s shown) button(label string) (button, bool) {
 	var c struct {

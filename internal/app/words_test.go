@@ -1,0 +1,196 @@
+package app_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/waymark-bot/waymark/internal/chat"
+	"github.com/waymark-bot/waymark/internal/store/storetest"
+)
+
+// fills uses a command that opens a form, fills it in and sends it.
+func (c *community) fills(who chat.PersonID, name string, args, values map[string]string) {
+	c.t.Helper()
+	v := c.as(who)
+	form, err := v.Command("staff-room", name, args)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	eventually(c.t, 10*time.Second, "the form is open and sent", func() bool {
+		_, err = v.Submit(form, values)
+		return err == nil
+	})
+}
+
+// reads waits for a private answer that holds all these words.
+func (c *community) reads(who chat.PersonID, words ...string) shown {
+	c.t.Helper()
+	var found shown
+	eventually(c.t, 10*time.Second, string(who)+" reads "+strings.Join(words, ", "), func() bool {
+		private := c.seenBy(who).Private
+		i := slices.IndexFunc(private, func(s shown) bool {
+			return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(s.text(), w) })
+		})
+		if i >= 0 {
+			found, found.Private = private[i], true
+		}
+		return i >= 0
+	})
+	return found
+}
+
+// hides removes all private answers of somebody.
+func (c *community) hides(who chat.PersonID) {
+	c.t.Helper()
+	for _, p := range c.seenBy(who).Private {
+		p.Private = true
+		if _, ok := p.button("Hide"); ok {
+			c.presses(who, p, "Hide")
+		}
+	}
+	eventually(c.t, 10*time.Second, "it is hidden", func() bool { return len(c.seenBy(who).Private) == 0 })
+}
+
+const words = "safeguarding words"
+
+// Staff add a phrase, see what it would have done, make it live, find out that
+// it is mostly wrong, and take it back. Nothing of what members wrote, and
+// nothing of what staff tried, is kept.
+func TestStaffsOwnWords(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url func(*testing.T) string) {
+		c := newCommunity(t)
+		dir, database := t.TempDir(), url(t)
+		r := c.start(dir, database)
+		eventually(t, 20*time.Second, "the commands are there", c.hasCommands)
+
+		c.types("morgan", "staff-room", words, nil)
+		c.reads("morgan", "You have changed nothing")
+		c.hides("morgan")
+		c.fills("morgan", words, map[string]string{"do": "add", "text": "meet at the bandstand"},
+			map[string]string{"phrase": "meet at the bandstand", "category": "meet-up", "tell": "now"})
+		c.reads("morgan", `Your phrase \"meet at the bandstand\"`, "Added, in shadow", "Narrow enough", "found in 0 of", "keeps no messages")
+
+		// In shadow it is counted, once for each message, and tells nobody.
+		id := c.says("alex", "general", "m33t at the old bandstnad "+marker)
+		if err := c.as("alex").Edit("general", id, "m33t at the old bandstnad then "+marker); err != nil {
+			t.Fatal(err)
+		}
+		c.hides("morgan")
+		eventually(t, 20*time.Second, "the list says what it would have done", func() bool {
+			c.types("morgan", "staff-room", words, nil)
+			c.answer("morgan", "The words that are looked for here")
+			done := slices.ContainsFunc(c.seenBy("morgan").Private, func(s shown) bool {
+				return strings.Contains(s.text(), "would have alerted 1 time in 1 day, and was found 1 time")
+			})
+			c.hides("morgan")
+			return done
+		})
+		if n := len(c.cards("morgan", "staff-room")); n != 0 {
+			t.Errorf("a phrase in shadow raised %d alerts", n)
+		}
+
+		c.types("morgan", "staff-room", words, map[string]string{"rule": "phrase-1"})
+		c.presses("morgan", c.reads("morgan", "Make it live"), "Make it live")
+		c.reads("morgan", "It is live now")
+		c.hides("morgan")
+		c.types("morgan", "staff-room", words, map[string]string{"do": "try", "text": "meet us at the bandstand, don't tell your mum " + marker})
+		c.reads("morgan", "Staff would be told", `meet us at the bandstand\"`, "phrase-1", "Your text was not kept")
+		c.hides("morgan")
+
+		// Five alerts by it are closed as false alarms.
+		for n := range 5 {
+			c.says("alex", "general", "meet at the bandstand "+marker)
+			var card shown
+			eventually(t, 20*time.Second, "an alert by the phrase", func() bool {
+				cards := c.cards("morgan", "staff-room")
+				if len(cards) != n+1 {
+					return false
+				}
+				card = cards[n]
+				return true
+			})
+			if !strings.Contains(card.text(), `Holds a phrase that your staff added: \"meet at the bandstand\"`) {
+				t.Errorf("the card does not say why: %s", card.text())
+			}
+			c.presses("morgan", card, "False alarm")
+			c.reads("morgan", "is closed: a false alarm")
+			c.hides("morgan")
+		}
+		c.types("morgan", "staff-room", words, map[string]string{"do": "right"})
+		records := c.reads("morgan", "phrase-1: right in 0 of 5 closed cases (with 95% certainty 0% to 43% of the time)", "1 rule was mostly wrong here")
+		c.presses("morgan", records, "Make phrase-1 quieter")
+		c.reads("morgan", "It is back in shadow", "would have alerted 0 times in 1 day")
+		c.hides("morgan")
+
+		// Rules of ours are switched off, and the last one back by undoing it.
+		const secret = "dont tell your mum about us "
+		c.types("morgan", "staff-room", words, map[string]string{"do": "try", "text": secret + marker})
+		rules := c.reads("morgan", "Staff would be told").selected("words.one")
+		c.hides("morgan")
+		for _, id := range slices.Backward(rules) { // the one that alerts by itself last
+			c.types("morgan", "staff-room", words, map[string]string{"rule": id})
+			c.presses("morgan", c.reads("morgan", "The rule "+id, "By itself it means"), "Switch it off")
+			c.reads("morgan", "It is switched off here")
+			c.hides("morgan")
+		}
+		c.types("morgan", "staff-room", words, map[string]string{"do": "try", "text": secret + marker})
+		c.reads("morgan", "Nothing is found in this text")
+		c.hides("morgan")
+		c.says("alex", "gaming", secret+marker)
+		c.types("morgan", "staff-room", words, map[string]string{"do": "undo"})
+		c.reads("morgan", "The last change is undone")
+		c.hides("morgan")
+		c.says("alex", "gaming", "and "+secret+marker)
+		eventually(t, 20*time.Second, "the rule holds again", func() bool { return len(c.cards("morgan", "staff-room")) == 6 })
+
+		c.types("morgan", "staff-room", words, map[string]string{"do": "try", "text": "nothing to see " + marker})
+		c.reads("morgan", "Nothing is found in this text")
+		noMarker(t, "the figures", []byte(r.page("/metrics")))
+		c.nobodyElseSees("alex", "robin", "sam")
+		r.kill()
+		noMarkerIn(t, dir)
+		if strings.HasPrefix(database, "postgres") {
+			noMarkerInPostgres(t, database)
+		} else {
+			noMarkerIn(t, filepath.Dir(database))
+		}
+		noMarker(t, "the log", r.logs.Bytes())
+	})
+}
+
+// selected are the values of a card's select.
+func (s shown) selected(verb string) (values []string) {
+	for _, k := range s.buttons(verb) {
+		for _, o := range k.Options {
+			values = append(values, o.Value)
+		}
+	}
+	return values
+}
+
+func TestPhrasesThatStaffCannotAdd(t *testing.T) {
+	c := newCommunity(t)
+	c.bot()
+	for phrase, why := range map[string]string{
+		"of the": "All its words are small ones", "you": "a single word that people use all day", "?!": "There is no word in it",
+	} {
+		c.fills("morgan", words, map[string]string{"do": "add"}, map[string]string{"phrase": phrase, "category": "meet-up", "tell": "today"})
+		c.reads("morgan", "This phrase was not added", why)
+		c.hides("morgan")
+	}
+	add := map[string]string{"phrase": "do you", "category": "secrecy", "tell": "today"}
+	c.fills("morgan", words, map[string]string{"do": "add"}, add)
+	c.reads("morgan", "Too broad", "Harmless messages in which it is found")
+	c.hides("morgan")
+	c.fills("morgan", words, map[string]string{"do": "add"}, add)
+	c.reads("morgan", "You have this phrase already")
+	c.hides("morgan")
+	c.types("morgan", "staff-room", words, map[string]string{"rule": "nothing.such"})
+	c.reads("morgan", "There is no rule or phrase nothing.such here")
+	if got, err := c.as("morgan").Complete(t.Context(), "staff-room", words, nil, "rule", "do you"); err != nil || len(got) != 1 || got[0].Value != "phrase-1" {
+		t.Errorf("the completions are %v, %v", got, err)
+	}
+}
