@@ -156,6 +156,28 @@ func TestSchoolsInstallTheBotByThemselves(t *testing.T) {
 	}
 }
 
+func TestTheDoctorLooksAtManyWorkspaces(t *testing.T) {
+	x := newTrust(t, "")
+	x.w.RemoveApp()
+	doctor := &technician{t: t, dir: x.dir, env: x.environ()}
+	if said := doctor.types("waymark doctor"); !strings.Contains(said, "0 to mend") || !strings.Contains(said, x.listen+slack.InstallPath) {
+		t.Error("before the first start, the doctor does not say where workspaces install the bot")
+	}
+	x.start()
+	x.install(x.w)
+	x.enrol(x.w)
+	if said := doctor.types("waymark doctor"); !strings.Contains(said, "0 to mend") {
+		t.Error("the doctor finds something to mend beside a bot that runs")
+	}
+	x.stop()
+	said := doctor.types("waymark doctor")
+	for _, words := range []string{"0 to mend", "Slack, School", "The bot can post cards and keep threads there", "The bot is in 1 server"} {
+		if !strings.Contains(said, words) {
+			t.Errorf("the doctor does not say %q", words)
+		}
+	}
+}
+
 // unreadable fails where a token stands in clear in what the bot keeps.
 func (x *trust) unreadable(tokens ...string) {
 	x.t.Helper()

@@ -101,6 +101,9 @@ func Examine(ctx context.Context, o Options) Report {
 	if e.cfg.Slack.Many() && e.db == nil {
 		e.look("workspaces", e.say("doctor.workspaces.unseen"), e.say("doctor.workspaces.do", "address", e.cfg.Slack.Address))
 		e.cfg.Slack = config.Slack{}
+		if e.cfg.Discord.Token == "" && e.cfg.Playground.URL == "" {
+			return e.report
+		}
 	}
 	platforms, err := e.Connect(e.cfg, e.db)
 	if err != nil {

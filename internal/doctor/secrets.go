@@ -29,7 +29,7 @@ func (e *exam) secrets() {
 }
 
 // secretNames are the keys that hold a secret, wherever they stand.
-var secretNames = []string{"token", "bot_token", "app_token", "signing_secret", "secret_key"}
+var secretNames = []string{"token", "bot_token", "app_token", "signing_secret", "client_secret", "secret_key"}
 
 // secretFiles lists the files that secrets are read from: those named by a
 // key or a variable, and the configuration itself where one stands in it.
