@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w $(if $(VERSION),-X main.version=$(VERSION))
 LINT     = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: demo build test lint bench fuzz eval clean
+.PHONY: demo build test lint bench fuzz eval baseline train clean
 
 # A community and its staff room on http://127.0.0.1:8086, with no account,
 # token or network. Ctrl-C ends it.
@@ -40,11 +40,18 @@ fuzz:
 		done; \
 	done
 
-# Scores the detector on labelled messages: make eval EVAL=folder, which holds
-# score.py and dev/.
-EVAL ?= eval
-eval: build
-	python3 $(EVAL)/score.py $(EVAL)/dev -- bin/waymark scan --format jsonl -
+# How well the detector does, on the project's own texts and on the shared ones
+# where they are present. make baseline takes the figures as those that CI holds.
+EVAL ?= $(or $(WAYMARK_SHARED),../shared)/eval
+eval:
+	@$(GO) run ./internal/quality/eval $(if $(wildcard $(EVAL)),-shared $(EVAL))
+
+baseline:
+	@$(GO) run ./internal/quality/eval -write internal/quality/baseline.json
+
+# Trains the learned reader on its texts again: the same texts, the same file.
+train:
+	$(GO) generate ./internal/classify
 
 clean:
 	rm -rf bin

@@ -24,7 +24,7 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 	}
 	u32(len(m.vocab.slots))
 	for _, s := range m.vocab.slots {
-		put(&b, s.hash, uint32(s.word.id)<<16|uint32(s.word.group))
+		put(&b, s.hash, uint32(s.word.id)<<16|uint32(s.word.group), uint32(s.word.kind))
 	}
 	u32(len(m.table))
 	for _, e := range m.table {
@@ -57,10 +57,10 @@ func Read(data []byte) (*Model, error) {
 	for range d.count(4) {
 		m.labels = append(m.labels, string(d.bytes(d.count(1))))
 	}
-	m.vocab.slots = make([]wordSlot, d.count(8))
+	m.vocab.slots = make([]wordSlot, d.count(12))
 	for i := range m.vocab.slots {
-		h, w := d.u32(), d.u32()
-		m.vocab.slots[i] = wordSlot{h, Word{id: uint16(w >> 16), group: uint16(w)}}
+		h, w, kind := d.u32(), d.u32(), d.u32()
+		m.vocab.slots[i] = wordSlot{h, Word{id: uint16(w >> 16), group: uint16(w), kind: uint16(kind)}}
 	}
 	m.table = make([]entry, d.count(8))
 	for i := range m.table {

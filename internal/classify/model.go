@@ -48,7 +48,10 @@ type Reading struct {
 // reading at a time.
 type Reader struct {
 	m     *Model
+	found []feature
 	seen  []place
+	round uint32
+	last  []uint32 // for each feature, the round in which it was seen
 	marks []float64
 }
 
@@ -59,7 +62,9 @@ type place struct {
 }
 
 // NewReader makes a reader.
-func (m *Model) NewReader() *Reader { return &Reader{m: m} }
+func (m *Model) NewReader() *Reader {
+	return &Reader{m: m, last: make([]uint32, len(m.rows)/m.heads())}
+}
 
 // Word finds a word by the FNV-1a hash of its lower-case spelling.
 func (m *Model) Word(hash uint32) Word { return m.vocab.find(hash) }
@@ -67,19 +72,23 @@ func (m *Model) Word(hash uint32) Word { return m.vocab.find(hash) }
 // Worry says how much words worry the model: the logarithm of the odds.
 func (r *Reader) Worry(words []Word) float64 {
 	r.seen = r.seen[:0]
-	features(words, r.look)
-	return r.sum(worrying)
-}
-
-func (r *Reader) look(hash uint32, from, to int) {
+	r.round++
+	r.found = features(r.found[:0], words)
 	t := r.m.table
 	mask := uint32(len(t) - 1)
-	for i := hash & mask; t[i].row != 0; i = (i + 1) & mask {
-		if t[i].hash == hash {
-			r.seen = append(r.seen, place{t[i].row - 1, int32(from), int32(to)})
-			return
+	for _, f := range r.found {
+		for i := f.hash & mask; t[i].row != 0; i = (i + 1) & mask {
+			if t[i].hash != f.hash {
+				continue
+			}
+			if row := t[i].row - 1; r.last[row] != r.round { // each counts once
+				r.last[row] = r.round
+				r.seen = append(r.seen, place{row, f.from, f.to})
+			}
+			break
 		}
 	}
+	return r.sum(worrying)
 }
 
 func (r *Reader) sum(head int) float64 {

@@ -3,6 +3,7 @@ package classify
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -17,7 +18,7 @@ type Text struct {
 // The settings of the training. They were chosen on texts that the model had
 // not learned from.
 const (
-	cost       = 0.3  // of an error, against the size of the weights
+	cost       = 0.1  // of an error, against the size of the weights
 	steps      = 150  // of the optimizer, at most
 	enough     = 1e-3 // the slope at which it stops, against the first one
 	wordSeen   = 3    // texts that a word must be in to count as itself
@@ -26,7 +27,7 @@ const (
 )
 
 // Train makes a model of texts. The same texts give the same model.
-func Train(texts []Text, groups Groups) (*Model, error) {
+func Train(texts []Text, meanings Meanings) (*Model, error) {
 	m := &Model{}
 	for _, t := range texts {
 		for _, l := range t.Labels {
@@ -36,7 +37,7 @@ func Train(texts []Text, groups Groups) (*Model, error) {
 		}
 	}
 	slices.Sort(m.labels)
-	if err := m.learnWords(texts, groups); err != nil {
+	if err := m.learnWords(texts, meanings); err != nil {
 		return nil, err
 	}
 	data, n := m.index(texts)
@@ -48,45 +49,46 @@ func Train(texts []Text, groups Groups) (*Model, error) {
 	return m, nil
 }
 
-// learnWords fills the vocabulary: the words of all groups, and those that
-// stand in enough texts.
-func (m *Model) learnWords(texts []Text, groups Groups) error {
-	words, members := map[string]int{}, map[string]int{}
+// learnWords fills the vocabulary: the words of all groups, and those whose
+// group stands in enough texts.
+func (m *Model) learnWords(texts []Text, meanings Meanings) error {
+	words, members := map[string]int{}, map[string]int{} // in how many texts
 	for _, t := range texts {
-		own := map[string]bool{}
+		own, ownGroups := map[string]bool{}, map[string]bool{}
 		for _, w := range t.Words {
-			own[w] = true
+			own[w], ownGroups[meanings.group(w)] = true, true
 		}
 		for w := range own {
 			words[w]++
-			members[groups.of(w)]++
+		}
+		for g := range ownGroups {
+			members[g]++
 		}
 	}
-	for w := range groups {
-		if _, ok := words[w]; !ok {
-			words[w] = 0
-		}
-		members[groups[w]] += groupSeen
+	for w, g := range meanings.groups {
+		words[w] += 0
+		members[g] += groupSeen
 	}
-	sorted := make([]string, 0, len(words))
-	for w := range words {
-		sorted = append(sorted, w)
+	for g := range meanings.kinds {
+		words[g] += 0
+		members[g] += groupSeen
 	}
-	slices.Sort(sorted)
+	sorted := slices.Sorted(maps.Keys(words))
 	m.vocab = newVocabulary(len(sorted))
-	ids := map[string]uint16{}
+	number := numbering{}
 	hashes := map[uint32]string{}
 	for _, w := range sorted {
-		g := groups.of(w)
+		g := meanings.group(w)
 		if members[g] < groupSeen {
 			continue
 		}
-		if ids[g] == 0 {
-			ids[g] = uint16(len(ids) + 1)
+		word := Word{group: number.of("group " + g)}
+		word.kind = word.group
+		if k, ok := meanings.kinds[g]; ok {
+			word.kind = number.of("kind " + k)
 		}
-		word := Word{group: ids[g]}
 		if words[w] >= wordSeen {
-			word.id = uint16(len(hashes) + 1)
+			word.id = number.of("word " + w)
 		}
 		h := Hash(w)
 		if was, ok := hashes[h]; ok {
@@ -95,10 +97,20 @@ func (m *Model) learnWords(texts []Text, groups Groups) error {
 		hashes[h] = w
 		m.vocab.add(h, word)
 	}
-	if len(hashes) > 60000 {
-		return fmt.Errorf("%d words are more than a model can number", len(hashes))
+	if len(number) >= int(opening) {
+		return fmt.Errorf("%d words, groups and kinds are more than a model can number", len(number))
 	}
 	return nil
+}
+
+// numbering gives each name a number, from 1 on.
+type numbering map[string]uint16
+
+func (n numbering) of(name string) uint16 {
+	if n[name] == 0 {
+		n[name] = uint16(len(n) + 1)
+	}
+	return n[name]
 }
 
 // index numbers the features of the texts, files them in m.table, and returns
@@ -111,12 +123,12 @@ func (m *Model) index(texts []Text) (data [][]int32, n int) {
 		for k, w := range t.Words {
 			words[k] = m.vocab.find(Hash(w))
 		}
-		features(words, func(hash uint32, _, _ int) {
-			if !slices.Contains(all[i], hash) {
-				all[i] = append(all[i], hash)
-				seen[hash]++
+		for _, f := range features(nil, words) {
+			if !slices.Contains(all[i], f.hash) {
+				all[i] = append(all[i], f.hash)
+				seen[f.hash]++
 			}
-		})
+		}
 	}
 	hashes := make([]uint32, 0, len(seen))
 	for h, times := range seen {

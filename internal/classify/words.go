@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// Word is one word as a model knows it: itself, where it was in enough
-// texts, and the group of words that mean the same. The zero Word is unknown.
-type Word struct{ id, group uint16 }
+// Word is one word as a model knows it: itself, where it was in enough texts,
+// the group of words that mean the same, and the kind of things that they are.
+// The zero Word is unknown.
+type Word struct{ id, group, kind uint16 }
 
 // vocabulary finds words by the hash of their spelling.
 type vocabulary struct {
@@ -57,42 +58,80 @@ func Hash(word string) uint32 {
 	return h
 }
 
-// Groups are words that mean alike: each word's group, by a name.
-type Groups map[string]string
+// Meanings say which words mean alike: the group of each word that is listed,
+// and the kind of each group that is.
+type Meanings struct{ groups, kinds map[string]string }
 
-// ReadGroups reads groups of words, one a line ("mum: mom mother"); a line
-// that begins with # is a remark. A word may stand in one group only.
-func ReadGroups(r io.Reader) (Groups, error) {
-	g := Groups{}
+// ReadMeanings reads groups of words and kinds of groups, one a line ("mum: mom
+// mother"); a line that begins with # is a remark. Nothing may stand in two.
+func ReadMeanings(groups, kinds io.Reader) (m Meanings, err error) {
+	lists, err := readLists(groups)
+	if err != nil {
+		return m, fmt.Errorf("groups: %w", err)
+	}
+	m.groups = map[string]string{}
+	for _, l := range lists {
+		if err := l.file(m.groups, append(l.members, l.name)); err != nil {
+			return m, fmt.Errorf("groups: %w", err)
+		}
+	}
+	if lists, err = readLists(kinds); err != nil {
+		return m, fmt.Errorf("kinds: %w", err)
+	}
+	m.kinds = map[string]string{}
+	for _, l := range lists {
+		for i, w := range l.members {
+			l.members[i] = m.group(w)
+		}
+		if err := l.file(m.kinds, l.members); err != nil {
+			return m, fmt.Errorf("kinds: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// list is a line of such a file.
+type list struct {
+	line    int
+	name    string
+	members []string
+}
+
+// file puts words under the list's name.
+func (l list) file(under map[string]string, words []string) error {
+	for _, w := range words {
+		if was, twice := under[w]; twice {
+			return fmt.Errorf("line %d: %q stands in %q already", l.line, w, was)
+		}
+		under[w] = l.name
+	}
+	return nil
+}
+
+func readLists(r io.Reader) (out []list, err error) {
 	sc := bufio.NewScanner(r)
 	for line := 1; sc.Scan(); line++ {
 		text := strings.TrimSpace(sc.Text())
-		if text == "" || text[0] == '#' {
+		if text == "" || strings.HasPrefix(text, "# ") {
 			continue
 		}
 		name, rest, ok := strings.Cut(text, ":")
 		if !ok {
-			return nil, fmt.Errorf("line %d: write a group as \"name: words\"", line)
+			return nil, fmt.Errorf("line %d: write it as \"name: words\"", line)
 		}
-		for _, w := range append([]string{name}, strings.Fields(rest)...) {
-			w = strings.ReplaceAll(w, "'", "")
-			if was, twice := g[w]; twice && was != name {
-				return nil, fmt.Errorf("line %d: %q stands in the group %q already", line, w, was)
-			}
-			g[w] = name
-		}
+		out = append(out, list{line, name, strings.Fields(rest)})
 	}
-	return g, sc.Err()
+	return out, sc.Err()
 }
 
-// of is a word's group: the one that it is listed in, by itself or without
+// group is a word's group: the one that it is listed in, by itself or without
 // its ending, or else a group of its own.
-func (g Groups) of(word string) string {
-	if name, ok := g[word]; ok {
+func (m Meanings) group(word string) string {
+	if name, ok := m.groups[word]; ok {
 		return name
 	}
 	s := stem(word)
-	if name, ok := g[s]; ok {
+	if name, ok := m.groups[s]; ok {
 		return name
 	}
 	return s

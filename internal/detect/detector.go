@@ -15,13 +15,7 @@ type Detector struct {
 // New makes a detector of a lexicon.
 func New(l *Lexicon) *Detector {
 	d := &Detector{lex: l}
-	d.pool.New = func() any {
-		s := newScratch(l.program)
-		if l.learned != nil {
-			s.reader = l.learned.model.NewReader()
-		}
-		return s
-	}
+	d.pool.New = func() any { return newScratch(l.program) }
 	return d
 }
 

@@ -1,7 +1,7 @@
 package detect
 
 import (
-	"cmp"
+	"math"
 	"slices"
 
 	"github.com/waymark-bot/waymark/internal/classify"
@@ -14,11 +14,19 @@ const (
 	readOnAfter = 20 // words after which the next part may begin
 )
 
+// A text that worries the learned reader a little less than a rule asks for is
+// a hint: it keeps this share of the rule's weight.
+const (
+	hintMargin = 1.0 // in the logarithm of the odds
+	hintFactor = 0.5
+)
+
 // learnedRule is a rule that has no patterns: it holds where the learned
 // reader finds a text of the rule's category worrying enough.
 type learnedRule struct {
 	rule  int32
 	worry float64 // the least logarithm of the odds
+	fail  func(format string, a ...any)
 }
 
 // Cutter cuts texts into the words that the learned reader is trained on.
@@ -73,8 +81,8 @@ type learned struct {
 	model *classify.Model
 	words []classify.Word // for each word of the lexicon, the model's
 	kinds map[string]classify.Word
-	rules [][]learnedRule // for each label of the model, the gravest first
-	least float64         // the lowest worry at which any rule holds
+	rules []*learnedRule // for each label of the model, nil where there is none
+	least float64        // the lowest worry at which any rule gives a hint
 }
 
 // model returns the words of the view as the model knows them: as they are
@@ -103,6 +111,9 @@ func (l *learned) view(s *scratch) []classify.Word {
 // readLearned adds the signs that the learned reader finds in the view.
 func (d *Detector) readLearned(s *scratch) {
 	l := d.lex.learned
+	if s.reader == nil {
+		s.reader = l.model.NewReader()
+	}
 	words := l.view(s)
 	for from := 0; from < len(words); {
 		to := s.partEnd(from)
@@ -141,17 +152,23 @@ func (s *scratch) nextPart(from, to int) int {
 	return from + readOnAfter
 }
 
-// learn adds the sign of the gravest rule that a reading satisfies.
+// learn adds the sign of the rule for what was read, if it worries enough.
 func (d *Detector) learn(s *scratch, at int, r classify.Reading) {
-	p := d.lex.program
-	for _, k := range d.lex.learned.rules[r.Label] {
-		rule := &p.rules[k.rule]
-		f := found{rule: k.rule, pattern: -1, from: int32(at + r.From), to: int32(at + r.To)}
-		if r.Worry >= k.worry && p.applies(s, rule) {
-			d.give(s, f, rule)
-			return
-		}
+	k := d.lex.learned.rules[r.Label]
+	if k == nil || r.Worry < k.worry-hintMargin {
+		return
 	}
+	rule := &d.lex.program.rules[k.rule]
+	if !d.lex.program.applies(s, rule) {
+		return
+	}
+	f := found{rule: k.rule, pattern: -1, from: int32(at + r.From), to: int32(at + r.To)}
+	if r.Worry < k.worry {
+		hint := *rule
+		hint.Weight *= hintFactor
+		rule = &hint
+	}
+	d.give(s, f, rule)
 }
 
 // learned prepares the rules that the learned reader decides, nil where there
@@ -162,28 +179,29 @@ func (l *loader) learned(p *program) *learned {
 	}
 	m, err := classify.English()
 	if err != nil {
-		l.fail("", 0, "%v", err)
+		l.reads[0].fail("%v", err)
 		return nil
 	}
-	out := &learned{model: m, kinds: map[string]classify.Word{}, rules: make([][]learnedRule, len(m.Labels())), least: l.reads[0].worry}
+	out := &learned{model: m, kinds: map[string]classify.Word{}, rules: make([]*learnedRule, len(m.Labels())), least: math.Inf(1)}
 	for _, k := range []string{"#age", "#adult", "#money", "#num", "2", "4"} {
 		out.kinds[k] = m.Word(classify.Hash(k))
 	}
 	for _, name := range p.names {
 		out.words = append(out.words, m.Word(classify.Hash(name)))
 	}
-	for _, r := range l.reads {
-		rule := p.rules[r.rule]
+	for i := range l.reads {
+		r := &l.reads[i]
+		rule := &p.rules[r.rule]
 		label := slices.Index(m.Labels(), string(rule.Category))
 		if label < 0 {
-			l.fail("", 0, "%s: the learned reader knows no %s", rule.ID, rule.Category)
+			r.fail("the learned reader knows no %s", rule.Category)
 			continue
 		}
-		out.rules[label] = append(out.rules[label], r)
-		out.least = min(out.least, r.worry)
-	}
-	for _, rs := range out.rules {
-		slices.SortFunc(rs, func(a, b learnedRule) int { return cmp.Compare(b.worry, a.worry) })
+		if out.rules[label] != nil {
+			r.fail("another rule asks for what reads like %s already", rule.Category)
+		}
+		out.rules[label] = r
+		out.least = min(out.least, r.worry-hintMargin)
 	}
 	return out
 }

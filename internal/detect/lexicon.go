@@ -522,7 +522,10 @@ func (l *loader) rule(file string, n *yaml.Node) {
 	case learned && len(found) > 0:
 		l.fail(file, n.Line, "a rule has patterns or reads_like, not both")
 	case learned:
-		l.reads = append(l.reads, learnedRule{int32(len(l.c.p.rules)), r.number("reads_like", 0, 20)})
+		line := r.line("reads_like")
+		l.reads = append(l.reads, learnedRule{int32(len(l.c.p.rules)), r.number("reads_like", 0, 20), func(format string, a ...any) {
+			l.fail(file, line, format, a...)
+		}})
 	case len(r.list("patterns")) == 0:
 		l.fail(file, n.Line, "patterns is missing")
 	}

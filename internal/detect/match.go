@@ -87,7 +87,7 @@ type scratch struct {
 	found   []found
 	out     []Signal
 
-	reader *classify.Reader // nil where the lexicon has no rule for it
+	reader *classify.Reader // nil until it is first needed
 	read   []classify.Word
 }
 

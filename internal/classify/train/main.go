@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	texts := flag.String("texts", "", "the folder with *.jsonl and groups.txt")
+	texts := flag.String("texts", "", "the folder with *.jsonl, groups.txt and kinds.txt")
 	out := flag.String("out", "", "the model's file")
 	flag.Parse()
 	if err := run(*texts, *out); err != nil {
@@ -27,7 +27,7 @@ func main() {
 }
 
 func run(folder, out string) error {
-	groups, err := readGroups(filepath.Join(folder, "groups.txt"))
+	meanings, err := readMeanings(folder)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func run(folder, out string) error {
 			return err
 		}
 	}
-	m, err := classify.Train(texts, groups)
+	m, err := classify.Train(texts, meanings)
 	if err != nil {
 		return err
 	}
@@ -59,17 +59,21 @@ func run(folder, out string) error {
 	return to.Close()
 }
 
-func readGroups(name string) (classify.Groups, error) {
-	f, err := os.Open(name)
+func readMeanings(folder string) (m classify.Meanings, err error) {
+	groups, err := os.Open(filepath.Join(folder, "groups.txt"))
 	if err != nil {
-		return nil, err
+		return m, err
 	}
-	defer f.Close()
-	groups, err := classify.ReadGroups(f)
+	defer groups.Close()
+	kinds, err := os.Open(filepath.Join(folder, "kinds.txt"))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return m, err
 	}
-	return groups, nil
+	defer kinds.Close()
+	if m, err = classify.ReadMeanings(groups, kinds); err != nil {
+		return m, fmt.Errorf("%s: %w", folder, err)
+	}
+	return m, nil
 }
 
 func readTexts(to []classify.Text, name string, cutter *detect.Cutter) ([]classify.Text, error) {
