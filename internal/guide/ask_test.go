@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -12,13 +13,22 @@ import (
 	"github.com/waymark-bot/waymark/responses"
 )
 
+// made is the guide of all tests: it never changes, and its index takes a while.
+var made = sync.OnceValues(func() (*Guide, error) {
+	texts, err := responses.Load()
+	if err != nil {
+		return nil, err
+	}
+	return New(texts), nil
+})
+
 func newGuide(t testing.TB) *Guide {
 	t.Helper()
-	texts, err := responses.Load()
+	g, err := made()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(texts)
+	return g
 }
 
 // asked is a question as somebody typed it.
