@@ -247,6 +247,8 @@ type Settings struct {
 	// GentleWord lets somebody whose message is a disclosure see a note beside
 	// it, alone, where the platform can show one.
 	GentleWord bool `json:"gentle_word,omitempty"`
+	// Digest is how often staff get a digest: "daily", "weekly" or empty.
+	Digest string `json:"digest,omitempty"`
 	// PausedUntil makes cards arrive without a notification until then, apart
 	// from urgent ones; zero when not paused.
 	PausedUntil time.Time `json:"paused_until,omitzero"`

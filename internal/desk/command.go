@@ -39,6 +39,7 @@ func (d *Desk) Commands() []chat.CommandSpec {
 			sub("tips", d.tipsOptions()...),
 			sub("quiz", chat.OptionSpec{Name: "topic", Description: d.texts.Say("staff.command.topic"), Completes: true}),
 			sub("words", d.wordsOptions()...),
+			sub("digest", d.digestOptions()...),
 			sub("pause", chat.OptionSpec{Name: "hours", Description: d.texts.Say("staff.command.hours"), Required: true}),
 		},
 	}}
@@ -71,6 +72,8 @@ func (d *Desk) Command(ctx context.Context, platform string, c chat.Command) (an
 		answer, err = d.tipsCommand(ctx, v, c)
 	case "quiz":
 		return d.classCommand(c), true, nil
+	case "digest":
+		answer, err = d.digestCommand(ctx, v, c)
 	case "words":
 		answer, err = d.wordsCommand(ctx, v, c)
 	case "pause":

@@ -107,6 +107,9 @@ func (d *Desk) Action(ctx context.Context, platform string, a chat.Action) (answ
 	case verbSetupRegion, verbSetupTest, verbSetupForm:
 		answer, err = d.setupAction(ctx, platform, a)
 		return answer, true, err
+	case verbDigest:
+		answer, err = d.digestAction(ctx, platform, a)
+		return answer, true, err
 	case verbWords, verbWordAdd, verbWordTry, verbWordUndo, verbRecords, verbWord,
 		verbWordLive, verbWordShadow, verbWordRemove, verbRuleQuiet, verbRuleOff, verbRuleNormal:
 		answer, err = d.wordsAction(ctx, platform, a)

@@ -126,7 +126,7 @@ func (b *Book) merge(k Key, set cases.Settings) cases.Settings {
 	if len(set.Watched) > 0 {
 		s.Watched = set.Watched
 	}
-	s.GentleWord = set.GentleWord
+	s.GentleWord, s.Digest = set.GentleWord, set.Digest
 	s.PausedUntil = set.PausedUntil
 	return s
 }

@@ -72,6 +72,14 @@ func (tx *Tx) SignsBy(ctx context.Context, platform string, server chat.ServerID
 		ORDER BY at, id`, platform, server, author, since)
 }
 
+// LooseSigns lists the newest of a server's signs since then that are in no
+// case, newest first, at most limit.
+func (tx *Tx) LooseSigns(ctx context.Context, platform string, server chat.ServerID, since time.Time, limit int) ([]cases.Sign, error) {
+	return list(ctx, tx, "list loose signs", signFields,
+		`SELECT `+signColumns+` FROM signs WHERE platform = $1 AND server = $2 AND case_id = '' AND at >= $3
+		ORDER BY at DESC, id DESC LIMIT $4`, platform, server, since, limit)
+}
+
 // CaseSigns lists a case's signs, oldest first.
 func (tx *Tx) CaseSigns(ctx context.Context, caseID string) ([]cases.Sign, error) {
 	return list(ctx, tx, "list signs of case", signFields,
