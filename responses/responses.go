@@ -54,9 +54,10 @@ import (
 	"strings"
 )
 
-// A language's folder is carried by the look of its name.
+// A language's folder is carried by the look of its name: cy, en-US. One with
+// another kind of tag has to be added here.
 //
-//go:embed ?? ??-?? signposts
+//go:embed ??/*.yaml ??/topics/*.md ??-??/*.yaml signposts/*.yaml
 var embedded embed.FS
 
 // Language is the language that is always complete.
