@@ -123,7 +123,7 @@ func TestEveryMistakeInTheQuizIsNamedAtOnce(t *testing.T) {
 	spoil("en/quiz.yaml", `"It can feel that way. It is still not their fault."`, `""`)
 	spoil("en/quiz.yaml", "- id: game-gift", "- id: Game_Gift")
 	spoil("en/quiz.yaml", `{says: "When someone pushes you", fits: true,`, `{says: "When someone pushes you",`)
-	spoil("en/quiz.yaml", `reply: "Yes. A push is not a question."}`, `reply: "Yes, **really**."}`)
+	spoil("en/quiz.yaml", `reply: "Yes. You did not choose it freely then."}`, `reply: "Yes, **really**."}`)
 	spoil("en/quiz.yaml", `      - {says: "Sad", reply: "Sad is okay. So are other feelings."}
       - {says: "Angry", reply: "Angry is okay. So are other feelings."}
 `, "")

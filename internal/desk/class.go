@@ -72,24 +72,23 @@ type classes struct {
 	open map[string]*class
 }
 
-// start opens a question and gives its id.
+// start opens a question and gives its id. It ends by itself in time.
 func (k *classes) start(c class) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	oldest := ""
-	for id, other := range k.open {
-		if c.since.Sub(other.since) > classKeep {
-			delete(k.open, id)
-		} else if oldest == "" || other.since.Before(k.open[oldest].since) {
-			oldest = id
-		}
-	}
 	if len(k.open) >= maxClasses {
+		oldest := ""
+		for id, other := range k.open {
+			if oldest == "" || other.since.Before(k.open[oldest].since) {
+				oldest = id
+			}
+		}
 		delete(k.open, oldest)
 	}
 	c.key, c.counted, c.chosen = []byte(rand.Text()), map[[sha256.Size]byte]bool{}, make([]int, len(c.question.Answers))
 	id := rand.Text()[:12]
 	k.open[id] = &c
+	time.AfterFunc(classKeep, func() { k.end(id) })
 	return id
 }
 
@@ -109,11 +108,11 @@ func (k *classes) end(id string) {
 }
 
 // get gives a copy of an open question with its totals.
-func (k *classes) get(id string, now time.Time) (class, bool) {
+func (k *classes) get(id string) (class, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c, ok := k.open[id]
-	if !ok || now.Sub(c.since) > classKeep {
+	if !ok {
 		return class{}, false
 	}
 	out := *c
@@ -123,11 +122,11 @@ func (k *classes) get(id string, now time.Time) (class, bool) {
 
 // count adds somebody's answer. open is false where the question is over, first
 // where they answered before.
-func (k *classes) count(id string, p chat.PersonID, chosen int, now time.Time) (open, first bool) {
+func (k *classes) count(id string, p chat.PersonID, chosen int) (open, first bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c, ok := k.open[id]
-	if !ok || now.Sub(c.since) > classKeep || chosen < 0 || chosen >= len(c.chosen) {
+	if !ok || chosen < 0 || chosen >= len(c.chosen) {
 		return false, false
 	}
 	mac := hmac.New(sha256.New, c.key)
@@ -281,7 +280,7 @@ func (d *Desk) classAnswer(platform, id, question, chosen string, a chat.Action)
 		card.Blocks = append(card.Blocks, chat.Text(body))
 	}
 	row := chat.Controls{chat.Button{Label: texts.Say("ui.button.hide"), Verb: "hide"}}
-	switch open, first := d.classes.count(id, a.Person.ID, n, d.o.Now()); {
+	switch open, first := d.classes.count(id, a.Person.ID, n); {
 	case first:
 		say(texts.Say("ui.class.thanks"), texts.Say("ui.class.thanksbody"))
 	case open:
@@ -300,7 +299,7 @@ func (d *Desk) classAnswer(platform, id, question, chosen string, a chat.Action)
 // classShow asks once more before everybody sees the totals. Of a question that
 // this program knows nothing of, it shows the answer without totals.
 func (d *Desk) classShow(ctx context.Context, v viewer, id, question string, a chat.Action) (chat.Answer, error) {
-	c, ok := d.classes.get(id, d.o.Now())
+	c, ok := d.classes.get(id)
 	if !ok {
 		q, known := d.texts.Question(question)
 		if !known || a.Message.ID == "" {
@@ -325,7 +324,7 @@ func (d *Desk) classShow(ctx context.Context, v viewer, id, question string, a c
 
 // classEnd shows everybody the totals and the answer, and forgets the rest.
 func (d *Desk) classEnd(ctx context.Context, v viewer, id string) (chat.Answer, error) {
-	c, ok := d.classes.get(id, d.o.Now())
+	c, ok := d.classes.get(id)
 	if !ok || c.platform != v.key.Platform || c.at.Server != v.key.Server {
 		return d.note("staff.class.title", "staff.class.again"), nil
 	}
@@ -368,5 +367,5 @@ func (d *Desk) bar(answer string, n, of int) string {
 	if n == 0 {
 		return words
 	}
-	return words + "\n" + strings.Repeat("█", max(1, (2*barLength*n+of)/(2*of)))
+	return words + "\n" + strings.Repeat("▇", max(1, (2*barLength*n+of)/(2*of)))
 }
