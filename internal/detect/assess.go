@@ -35,19 +35,33 @@ const fullPair = 3
 // Strengths is how strong the signs of each category are.
 type Strengths map[Category]float64
 
+// agreement is the share of the weaker that adds to the stronger where a
+// pattern and the learned reader, which know nothing of each other, find the
+// same kind of sign.
+const agreement = 0.75
+
 // Strongest is each category's strength in one message: its strongest sign,
-// and a third of the others, up to half as much again, and never urgent by them.
+// and a third of the others, up to half as much again; what patterns and the
+// learned reader say together counts for more. Never urgent by adding up.
 func Strongest(signals []Signal) Strengths {
 	if len(signals) == 0 {
 		return nil
 	}
-	most, all := Strengths{}, Strengths{}
+	most, all, learned := Strengths{}, Strengths{}, Strengths{}
 	for _, s := range signals {
+		if s.Learned {
+			learned[s.Category] = max(learned[s.Category], s.Weight)
+			continue
+		}
 		most[s.Category] = max(most[s.Category], s.Weight)
 		all[s.Category] += s.Weight
 	}
 	for c, m := range most {
 		most[c] = max(m, min(m+(all[c]-m)/3, 1.5*m, urgentWeight-0.5))
+	}
+	for c, l := range learned {
+		m := most[c]
+		most[c] = max(m, l, min(max(m, l)+agreement*min(m, l), urgentWeight-0.5))
 	}
 	return most
 }

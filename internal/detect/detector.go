@@ -186,7 +186,7 @@ func (d *Detector) weigh(s *scratch) {
 
 // give keeps the sign of a rule that was found, weighed in its context.
 func (d *Detector) give(s *scratch, f found, r *compiledRule) {
-	g := Signal{Rule: r.ID, Category: r.Category, Weight: r.Weight}
+	g := Signal{Rule: r.ID, Category: r.Category, Weight: r.Weight, Learned: f.pattern < 0}
 	first, last := &s.toks[f.from], &s.toks[f.to-1]
 	g.Start, g.End = int(min(first.start, last.start)), int(max(first.end, last.end))
 	d.lex.program.inContexts(s, f, r, &g)

@@ -95,4 +95,6 @@ type Signal struct {
 	// Weight is the rule's weight after context lowered it: 1 for a hint that
 	// means nothing alone, 6 and more for what staff should see by itself.
 	Weight float64 `json:"-"`
+	// Learned says that the learned reader found it, and no pattern.
+	Learned bool `json:"-"`
 }
