@@ -104,6 +104,10 @@ type shown struct {
 	Notify bool            `json:"notify"`
 	Text   string          `json:"text"`
 	Card   json.RawMessage `json:"card"`
+	File   *struct {
+		Name string
+		Data []byte
+	} `json:"file"`
 	// Private marks a private answer; the page's state keeps them apart.
 	Private bool `json:"-"`
 }

@@ -146,8 +146,23 @@ type Answer struct {
 	// names of the fields. Platforms that can keep the form open show it there;
 	// the others show Card, which says the same.
 	Wrong map[string]string
+	// File is given together with Card, where the platform is a Filer.
+	File *File
 	// Hide removes the private answer that held the pressed button.
 	Hide bool
+}
+
+// File is something to keep, for the one person who asked for it.
+type File struct {
+	Name string // with its ending
+	Data []byte
+}
+
+// Filer is implemented by platforms that can give one person a file that nobody
+// else sees.
+type Filer interface {
+	// MaxFile is the largest file that can be given, in bytes.
+	MaxFile() int
 }
 
 // Show answers with a new private card.

@@ -40,6 +40,7 @@ func (d *Desk) Commands() []chat.CommandSpec {
 			sub("quiz", chat.OptionSpec{Name: "topic", Description: d.texts.Say("staff.command.topic"), Completes: true}),
 			sub("words", d.wordsOptions()...),
 			sub("digest", d.digestOptions()...),
+			sub("export", d.exportOptions()...),
 			sub("pause", chat.OptionSpec{Name: "hours", Description: d.texts.Say("staff.command.hours"), Required: true}),
 		},
 	}}
@@ -72,6 +73,8 @@ func (d *Desk) Command(ctx context.Context, platform string, c chat.Command) (an
 		answer, err = d.tipsCommand(ctx, v, c)
 	case "quiz":
 		return d.classCommand(c), true, nil
+	case "export":
+		answer, err = d.export(ctx, v, c)
 	case "digest":
 		answer, err = d.digestCommand(ctx, v, c)
 	case "words":

@@ -128,6 +128,7 @@ var (
 	_ chat.Filter    = (*Discord)(nil)
 	_ chat.Monitored = (*Discord)(nil)
 	_ chat.Covered   = (*Discord)(nil)
+	_ chat.Filer     = (*Discord)(nil)
 )
 
 // New prepares a connection; it sends nothing. It says what is wrong with the

@@ -373,7 +373,10 @@ func (a *answering) show(ctx context.Context, r reply) error {
 	case ans.Replace && private:
 		return a.replace(ctx, *ans.Card)
 	}
-	return a.reply(ctx, *ans.Card)
+	if err := a.reply(ctx, *ans.Card); err != nil || ans.File == nil {
+		return err
+	}
+	return a.attach(ctx, ans.File)
 }
 
 // reply shows a new private card.
@@ -386,6 +389,12 @@ func (a *answering) reply(ctx context.Context, c chat.Card) error {
 		return a.after(ctx, http.MethodPost, "", m)
 	}
 	return a.after(ctx, http.MethodPatch, "/messages/@original", m)
+}
+
+// attach gives the person a file below the answer.
+func (a *answering) attach(ctx context.Context, f *chat.File) error {
+	return a.send(ctx, request{method: http.MethodPost, file: f,
+		in: map[string]any{"flags": flagEphemeral, "attachments": []map[string]any{{"id": "0", "filename": f.Name}}}}, "")
 }
 
 // replace shows a card in the place of the private one that held the button.
@@ -442,13 +451,18 @@ func (a *answering) first(ctx context.Context, kind int, data any) error {
 
 // after sends what follows the first answer.
 func (a *answering) after(ctx context.Context, method, path string, m any) error {
+	return a.send(ctx, request{method: method, in: m}, path)
+}
+
+func (a *answering) send(ctx context.Context, r request, path string) error {
 	app := a.x.App
 	if app == 0 {
 		app = id(a.d.app.Load())
 	}
 	ctx, cancel := context.WithDeadline(ctx, a.x.came.Add(a.d.time.answerUntil))
 	defer cancel()
-	return a.try(ctx, request{op: "answer", method: method, path: "webhooks/" + app.String() + "/" + a.x.Token + path, in: m})
+	r.op, r.path = "answer", "webhooks/"+app.String()+"/"+a.x.Token+path
+	return a.try(ctx, r)
 }
 
 // try makes a request until it works, cannot work, or ctx ends.

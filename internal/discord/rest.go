@@ -1,11 +1,14 @@
 package discord
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -20,6 +23,7 @@ type request struct {
 	path   string // below the API's address
 	bucket string // what shares a rate limit; the path where it is empty
 	in     any    // sent as JSON; nil for none
+	file   *chat.File
 }
 
 // do makes a request and reads the answer into out, which may be nil. It waits
@@ -51,15 +55,12 @@ func (d *Discord) doNow(ctx context.Context, r request, out any) error {
 
 // send makes the request with its bucket locked.
 func (d *Discord) send(ctx context.Context, r request, bucket *discordgo.Bucket, out any) error {
-	var body []byte
-	if r.in != nil {
-		var err error
-		if body, err = json.Marshal(r.in); err != nil {
-			_ = bucket.Release(nil)
-			return &chat.Error{Op: r.op, Permanent: true, Err: err}
-		}
+	kind, body, err := r.body()
+	if err != nil {
+		_ = bucket.Release(nil)
+		return &chat.Error{Op: r.op, Permanent: true, Err: err}
 	}
-	raw, err := d.rest.RequestWithLockedBucket(r.method, d.api+r.path, "application/json", body, bucket, 0,
+	raw, err := d.rest.RequestWithLockedBucket(r.method, d.api+r.path, kind, body, bucket, 0,
 		discordgo.WithContext(ctx), discordgo.WithRetryOnRatelimit(false), discordgo.WithRestRetries(0))
 	if err != nil {
 		d.guard.note(refusalOf(err))
@@ -73,6 +74,39 @@ func (d *Discord) send(ctx context.Context, r request, bucket *discordgo.Bucket,
 	}
 	return nil
 }
+
+// body is what the request carries: JSON, or a form of JSON and a file.
+func (r request) body() (kind string, body []byte, err error) {
+	kind = "application/json"
+	if r.in != nil {
+		if body, err = json.Marshal(r.in); err != nil {
+			return "", nil, err
+		}
+	}
+	if r.file == nil {
+		return kind, body, nil
+	}
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	part, err := form.CreatePart(textproto.MIMEHeader{
+		"Content-Disposition": {`form-data; name="payload_json"`}, "Content-Type": {kind}})
+	if err == nil {
+		_, err = part.Write(body)
+	}
+	if err == nil {
+		part, err = form.CreateFormFile("files[0]", r.file.Name)
+	}
+	if err == nil {
+		_, err = part.Write(r.file.Data)
+	}
+	if err := errors.Join(err, form.Close()); err != nil {
+		return "", nil, err
+	}
+	return form.FormDataContentType(), b.Bytes(), nil
+}
+
+// MaxFile is what Discord takes of every bot, with room for the form around it.
+func (d *Discord) MaxFile() int { return 9 << 20 }
 
 // readJSON fills out with all that fits: an odd field leaves only itself empty.
 func readJSON(raw []byte, out any) error {

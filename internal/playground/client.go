@@ -34,6 +34,7 @@ var (
 	_ chat.Platform  = (*Client)(nil)
 	_ chat.Registrar = (*Client)(nil)
 	_ chat.Directory = (*Client)(nil)
+	_ chat.Filer     = (*Client)(nil)
 )
 
 // requestWithin bounds one request to the platform, so that none hangs for ever.
@@ -271,3 +272,6 @@ func refusedForGood(err error) bool {
 	var e *chat.Error
 	return errors.As(err, &e) && (e.Permanent || e.Gone)
 }
+
+// MaxFile is small enough to stand in the page.
+func (c *Client) MaxFile() int { return 1 << 20 }

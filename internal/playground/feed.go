@@ -120,10 +120,11 @@ type privateView struct {
 	Place chat.PlaceID `json:"place"`
 	Time  time.Time    `json:"time"`
 	Card  *cardJSON    `json:"card,omitempty"`
+	File  *fileJSON    `json:"file,omitempty"`
 }
 
 func (s *Server) viewPrivate(p *private) privateView {
-	v := privateView{private: *p, N: p.n, Place: p.place, Time: p.time}
+	v := privateView{private: *p, N: p.n, Place: p.place, Time: p.time, File: (*fileJSON)(p.file)}
 	if p.card != nil {
 		c := toCardJSON(*p.card)
 		v.Card = &c

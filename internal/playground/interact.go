@@ -45,6 +45,7 @@ type private struct {
 	person chat.PersonID
 	place  chat.PlaceID
 	card   *chat.Card
+	file   *chat.File
 	time   time.Time
 }
 
@@ -177,7 +178,7 @@ func (s *Server) show(a *interaction, ans chat.Answer) {
 		if a.holder == nil {
 			a.holder = &private{}
 		}
-		a.holder.State, a.holder.card = stateShown, ans.Card
+		a.holder.State, a.holder.card, a.holder.file = stateShown, ans.Card, ans.File
 		s.showPrivate(a, a.holder)
 	case a.holder != nil:
 		s.dropPrivate(a.holder)

@@ -80,6 +80,12 @@ type answerJSON struct {
 	Replace bool      `json:"replace,omitempty"`
 	Form    *formJSON `json:"form,omitempty"`
 	Hide    bool      `json:"hide,omitempty"`
+	File    *fileJSON `json:"file,omitempty"`
+}
+
+type fileJSON struct {
+	Name string `json:"name"`
+	Data []byte `json:"data"`
 }
 
 type commandJSON struct {
@@ -304,7 +310,7 @@ func (f formJSON) form() (chat.Form, error) {
 }
 
 func toAnswerJSON(a chat.Answer) answerJSON {
-	out := answerJSON{Replace: a.Replace, Hide: a.Hide}
+	out := answerJSON{Replace: a.Replace, Hide: a.Hide, File: (*fileJSON)(a.File)}
 	if a.Card != nil {
 		c := toCardJSON(*a.Card)
 		out.Card = &c
@@ -318,7 +324,7 @@ func toAnswerJSON(a chat.Answer) answerJSON {
 
 // answer gives the neutral answer, or says what no page could show.
 func (a answerJSON) answer() (chat.Answer, error) {
-	out := chat.Answer{Replace: a.Replace, Hide: a.Hide}
+	out := chat.Answer{Replace: a.Replace, Hide: a.Hide, File: (*chat.File)(a.File)}
 	if a.Card != nil {
 		c, err := a.Card.card()
 		if err != nil {

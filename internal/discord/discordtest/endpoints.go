@@ -695,6 +695,11 @@ func (f *Fake) fill(m *message, data map[string]json.RawMessage) error {
 	if raw := data["poll"]; raw != nil && string(raw) != "null" {
 		m.poll = raw
 	}
+	var files []struct{ Filename string }
+	_ = json.Unmarshal(data["attachments"], &files)
+	for _, file := range files {
+		m.attachments = append(m.attachments, file.Filename)
+	}
 	if empty(m) {
 		return errEmptyMessage
 	}
@@ -708,7 +713,7 @@ func (f *Fake) fill(m *message, data map[string]json.RawMessage) error {
 
 func empty(m *message) bool {
 	return m.content == "" && len(objects(m.embeds)) == 0 && len(objects(m.components)) == 0 && m.poll == nil &&
-		m.snapshots == nil
+		m.snapshots == nil && len(m.attachments) == 0
 }
 
 // change sets what an existing message of the bot's says from now on. What is

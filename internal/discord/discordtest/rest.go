@@ -23,6 +23,8 @@ type Request struct {
 	// Path is the path below api/v9.
 	Path string
 	Body []byte
+	// Files are those sent beside the body, by name.
+	Files map[string][]byte
 	// Status is what was answered, 0 while there is no answer.
 	Status int
 }
@@ -247,13 +249,13 @@ func statusOf(out any, route string) int {
 func (f *Fake) serve(pattern string, e endpoint) http.Handler {
 	method, route, _ := strings.Cut(pattern, " ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := readBody(w, r)
+		body, files, err := readBody(w, r)
 		if err != nil {
 			f.violation("%s: %v", pattern, err)
 			f.answer(w, nil, refuse(400, 0, "400: Bad Request"))
 			return
 		}
-		req := Request{Method: method, Route: route, Path: r.URL.Path, Body: body}
+		req := Request{Method: method, Route: route, Path: r.URL.Path, Body: body, Files: files}
 		at := f.log(req)
 		fault := f.fault(req)
 		if fault.Before != nil {
@@ -322,26 +324,45 @@ func (f *Fake) run(c *call, w http.ResponseWriter, pattern string, e endpoint) (
 	return status, out, nil
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+// readBody gives the JSON of a request, and the files beside it by their names.
+func readBody(w http.ResponseWriter, r *http.Request) (body []byte, files map[string][]byte, err error) {
+	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	kind, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if kind != "multipart/form-data" {
 		if len(body) > 0 && kind != "application/json" {
-			return nil, fmt.Errorf("a body of the type %q", kind)
+			return nil, nil, fmt.Errorf("a body of the type %q", kind)
 		}
-		return body, nil
+		return body, nil, nil
 	}
 	form, err := multipart.NewReader(bytes.NewReader(body), params["boundary"]).ReadForm(maxBody)
 	if err != nil {
+		return nil, nil, err
+	}
+	v := form.Value["payload_json"]
+	if len(v) != 1 {
+		return nil, nil, errors.New("a form without payload_json")
+	}
+	files = map[string][]byte{}
+	for _, parts := range form.File {
+		for _, part := range parts {
+			if files[part.Filename], err = readPart(part); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	return []byte(v[0]), files, nil
+}
+
+func readPart(part *multipart.FileHeader) ([]byte, error) {
+	f, err := part.Open()
+	if err != nil {
 		return nil, err
 	}
-	if v := form.Value["payload_json"]; len(v) == 1 {
-		return []byte(v[0]), nil
-	}
-	return nil, errors.New("a form without payload_json")
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 func (f *Fake) authorised(r *http.Request) bool {

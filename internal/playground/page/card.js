@@ -122,7 +122,14 @@ export function note(p) {
     el("span", { class: "only-you" }, icon("eye"), "Only you can see this"), used,
     el("time", { datetime: p.time }, when(p.time)), dismiss),
   p.card && p.state === "shown" ? card(p.card, { place: p.place, private: p.id })
-    : el("p", { class: "waiting" }, p.state === "waiting" && el("span", { class: "dots", aria: { hidden: "true" } }, el("i"), el("i"), el("i")), waiting(p.state)));
+    : el("p", { class: "waiting" }, p.state === "waiting" && el("span", { class: "dots", aria: { hidden: "true" } }, el("i"), el("i"), el("i")), waiting(p.state)),
+  p.file && file(p.file));
+}
+
+// file is a link that saves what came with an answer.
+function file(f) {
+  const href = `data:application/octet-stream;base64,${f.data || ""}`;
+  return el("p", { class: "file" }, el("a", { class: "button", testid: "file", href, download: f.name }, `Save ${f.name}`));
 }
 
 function waiting(state) {
