@@ -112,6 +112,10 @@ func (r *Reader) Read(words []Word) Reading {
 	return out
 }
 
+// sharp is the share of the heaviest word's weight that a word must have to
+// be worth showing.
+const sharp = 0.3
+
 // moved finds the run of words whose features add most to the worry. A
 // feature's weight is shared among its words.
 func (r *Reader) moved(n int) (from, to int) {
@@ -127,13 +131,14 @@ func (r *Reader) moved(n int) (from, to int) {
 			marks[i] += w
 		}
 	}
+	least := sharp * slices.Max(marks)
 	best, sum, start := 0.0, 0.0, 0
 	to = n
 	for i, w := range marks {
 		if sum <= 0 {
 			sum, start = 0, i
 		}
-		if sum += w; sum > best {
+		if sum += w - least; sum > best {
 			best, from, to = sum, start, i+1
 		}
 	}
