@@ -36,8 +36,8 @@ func (g *Guide) chosen(arg string, p chat.Person, s Server) (*Guide, string) {
 	return g.speaking(p, s), arg
 }
 
-// dress gives an answer what belongs to its language. verb and arg lead to the
-// same card again; "" where that is not possible.
+// dress gives an answer what belongs to its language. verb and arg are the button
+// that led to it; "" where something else did.
 func (g *Guide) dress(a chat.Answer, verb, arg string) chat.Answer {
 	tongue := g.texts.Language()
 	if a.Card != nil {
@@ -67,7 +67,7 @@ func (g *Guide) dress(a chat.Answer, verb, arg string) chat.Answer {
 // own where there is room, else in the last one.
 func (g *Guide) offerEnglish(blocks []chat.Block, verb, arg string) []chat.Block {
 	if verb == "" {
-		verb, arg = verbHelp, ""
+		verb, arg = again(blocks)
 	}
 	button := chat.Button{Label: g.texts.English().Language().Name, Verb: verb, Arg: stayed(arg)}
 	rows, last := 0, -1
@@ -87,6 +87,24 @@ func (g *Guide) offerEnglish(blocks []chat.Block, verb, arg string) []chat.Block
 		blocks[last] = append(slices.Clone(blocks[last].(chat.Controls)), button)
 	}
 	return blocks
+}
+
+// again leads to a card like this one, by what can be chosen on it: to a topic,
+// to contacts, or else to help.
+func again(blocks []chat.Block) (verb, arg string) {
+	verb = verbHelp
+	for _, b := range blocks {
+		row, _ := b.(chat.Controls)
+		for _, k := range row {
+			switch k, _ := k.(chat.Select); k.Verb {
+			case verbAudience:
+				return verbTopic, k.Arg + " " + k.Chosen
+			case verbNeed:
+				verb, arg = verbAll, k.Arg
+			}
+		}
+	}
+	return verb, arg
 }
 
 func isSelect(k chat.Control) bool {

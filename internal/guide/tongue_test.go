@@ -61,8 +61,15 @@ func TestATextThatAwaitsReviewSaysSoAndCanBeHadInEnglish(t *testing.T) {
 		}
 		return a.Card
 	}
-	// A command's card leads to help; a button's to the same card.
-	help := press(button(spanish), "")
+	// The button leads to the same in English, or to help.
+	if c := press(button(spanish), ""); c.Title != "Blackmail with pictures" {
+		t.Errorf("the topic in English is %q", c.Title)
+	}
+	contacts := send(t, g, s, speaks("es-ES", "support", "need", "image")).Card
+	if c := press(button(contacts), ""); c.Title != "A private picture of me or my child" {
+		t.Errorf("the contacts in English are %q", c.Title)
+	}
+	help := press(button(send(t, g, s, speaks("es-ES", "help")).Card), "")
 	if help.Title != "Get help now" || strings.Contains(help.Footer, awaiting) {
 		t.Errorf("in English it is %q, %q", help.Title, help.Footer)
 	}
