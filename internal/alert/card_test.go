@@ -212,3 +212,23 @@ func TestASealOpensWithItsOwnKeyAlone(t *testing.T) {
 		t.Errorf("another key gives %v", err)
 	}
 }
+
+// Staff and the note beside a message speak the language of the server. What no
+// native reader reviewed says so.
+func TestCardsAreInTheServersLanguage(t *testing.T) {
+	set := cases.Settings{Region: "UK", Language: "es"}
+	c, _ := about(detect.DisclosureAbuse, detect.High)
+	card := sender(t).In(set).gentleCard(c, set)
+	text := card.PlainText()
+	for _, want := range []string{"Hiciste bien en decirlo", "No es tu culpa", "999", "0800 1111", "ha revisado aún"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the note does not say %q:\n%s", want, text)
+		}
+	}
+	if card.Language != "es" {
+		t.Errorf("the note is in %q", card.Language)
+	}
+	if english := sender(t).In(cases.Settings{}).gentleCard(c, cases.Settings{}); english.Title != "You did the right thing by saying it" {
+		t.Errorf("without a language it is %q", english.Title)
+	}
+}
