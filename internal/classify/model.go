@@ -119,6 +119,9 @@ const sharp = 0.3
 // moved finds the run of words whose features add most to the worry. A
 // feature's weight is shared among its words.
 func (r *Reader) moved(n int) (from, to int) {
+	if n == 0 {
+		return 0, 0
+	}
 	if cap(r.marks) < n {
 		r.marks = make([]float64, n)
 	}
