@@ -90,7 +90,7 @@ func (g *Guide) offerEnglish(blocks []chat.Block, verb, arg string) []chat.Block
 }
 
 // again leads to a card like this one, by what can be chosen on it: to a topic,
-// to contacts, or else to help.
+// to the list of them, to contacts, or else to help.
 func again(blocks []chat.Block) (verb, arg string) {
 	verb = verbHelp
 	for _, b := range blocks {
@@ -99,6 +99,8 @@ func again(blocks []chat.Block) (verb, arg string) {
 			switch k, _ := k.(chat.Select); k.Verb {
 			case verbAudience:
 				return verbTopic, k.Arg + " " + k.Chosen
+			case verbTopic:
+				return verbMenu, k.Arg
 			case verbNeed:
 				verb, arg = verbAll, k.Arg
 			}
