@@ -219,6 +219,19 @@ func TestOptionsOfCommandsArriveAsIDs(t *testing.T) {
 	if c.Name != "safeguarding setup" || c.Arg("role") != s.mods.ID || c.Arg("room") != s.staff.ID || c.Arg("lead") != s.ana.ID {
 		t.Errorf("the handler got %+v", c)
 	}
+	if c.Person.Locale != "en-GB" {
+		t.Errorf("the language of the client is %q", c.Person.Locale)
+	}
+}
+
+// A language without a country stands for all of Discord's that are written in
+// it; one that Discord does not have, such as Welsh, for none.
+func TestLanguagesAreThoseOfDiscord(t *testing.T) {
+	for tag, want := range map[string]string{"de": "de", "es": "es-ES es-419", "pt": "pt-BR", "en-US": "en-US", "cy": "", "e": ""} {
+		if got := strings.Join(localesOf(tag), " "); got != want {
+			t.Errorf("%s stands for %q, not %q", tag, got, want)
+		}
+	}
 }
 
 func TestCommandsAreRegisteredOnlyWhereTheyDiffer(t *testing.T) {
