@@ -20,47 +20,158 @@ func ids(cs []Contact) []string {
 	return out
 }
 
+// first are the first three contacts that a careful safeguarding lead would give,
+// from the guidance and the directory: the emergency line; then who takes the
+// matter on, or who listens, for that person in that place. For a child, somebody
+// to talk to is always among them, or stands next to who can act. A nation's own
+// service comes where it is the way to report (Gateway teams, social work); a
+// service whose hours nobody has confirmed comes after one that always answers.
+const first = `UK | child | danger | uk-emergency uk-childline uk-police-101
+UK | child | talk | uk-emergency uk-childline uk-shout
+UK | child | report | uk-emergency uk-ceop uk-childline
+UK | child | image | uk-emergency uk-report-remove uk-childline
+UK | child | friend | uk-emergency uk-childline uk-ceop
+UK | child | own-thoughts | uk-emergency uk-shore uk-childline
+UK | child | crisis | uk-emergency uk-childline uk-shout
+UK | child | fraud | uk-emergency uk-ceop uk-childline
+UK | child | missing | uk-emergency uk-missing uk-childline
+UK | adult | own-thoughts | uk-emergency uk-stopitnow uk-samaritans
+UK | adult | image | uk-emergency uk-rph stopncii
+UK | adult | report | uk-emergency uk-police-101 uk-nspcc
+UK | adult | friend | uk-emergency uk-nspcc uk-police-101
+UK | parent | image | uk-emergency uk-report-remove uk-ceop
+UK | parent | report | uk-emergency uk-ceop uk-police-101
+UK | parent | own-thoughts | uk-emergency uk-stopitnow uk-shore
+UK | parent | missing | uk-emergency uk-police-101 uk-missing
+UK | staff | staff-advice | uk-emergency uk-nspcc uk-posh
+UK | staff | image | uk-emergency uk-report-remove uk-ceop
+
+England | child | talk | uk-emergency uk-childline uk-shout
+England | adult | fraud | uk-emergency uk-report-fraud uk-police-101
+England | parent | talk | uk-emergency uk-nspcc uk-samaritans
+England | staff | report | uk-emergency uk-ceop uk-police-101
+Scotland | child | talk | uk-emergency uk-childline uk-shout
+Scotland | adult | fraud | uk-emergency uk-police-101 uk-samaritans
+Scotland | parent | talk | uk-emergency uk-sco-social uk-nspcc
+Scotland | parent | report | uk-emergency uk-sco-social uk-ceop
+Scotland | staff | report | uk-emergency uk-sco-social uk-ceop
+Scotland | staff | staff-advice | uk-emergency uk-sco-social uk-nspcc
+Wales | child | talk | uk-emergency uk-childline uk-wal-meic
+Wales | child | friend | uk-emergency uk-childline uk-wal-meic
+Wales | child | report | uk-emergency uk-ceop uk-childline
+Wales | adult | fraud | uk-emergency uk-report-fraud uk-police-101
+Wales | parent | talk | uk-emergency uk-nspcc uk-wal-meic
+Northern Ireland | child | talk | uk-emergency uk-childline uk-shout
+Northern Ireland | child | crisis | uk-emergency uk-ni-lifeline uk-childline
+Northern Ireland | adult | talk | uk-emergency uk-ni-lifeline uk-samaritans
+Northern Ireland | parent | crisis | uk-emergency uk-ni-lifeline uk-samaritans
+Northern Ireland | parent | friend | uk-emergency uk-ni-gateway uk-nspcc
+Northern Ireland | staff | report | uk-emergency uk-ni-gateway uk-ceop
+
+Ireland | child | talk | ie-emergency ie-childline uk-samaritans
+Ireland | child | report | ie-emergency ie-garda ie-childline
+Ireland | child | image | ie-emergency ie-hotline us-takeitdown
+Ireland | adult | own-thoughts | ie-emergency uk-stopitnow uk-samaritans
+Ireland | staff | report | ie-emergency ie-garda ie-tusla
+Ireland | staff | staff-advice | ie-emergency ie-tusla ie-garda
+
+US | child | crisis | us-emergency us-988 us-ctl
+US | child | image | us-emergency us-takeitdown us-ncmec
+US | child | report | us-emergency us-ncmec us-fbi
+US | child | talk | us-emergency us-childhelp us-ctl
+US | adult | image | us-emergency stopncii us-fbi
+US | parent | report | us-emergency us-ncmec us-fbi
+US | staff | staff-advice | us-emergency us-childhelp us-ncmec
+Canada | child | talk | ca-emergency ca-khp us-childhelp
+Canada | child | report | ca-emergency ca-cybertip ca-khp
+Canada | child | image | ca-emergency ca-needhelpnow us-takeitdown
+Canada | adult | crisis | ca-emergency ca-988 ca-khp
+
+Australia | child | report | au-emergency au-accce au-kidshelpline
+Australia | child | image | au-emergency au-esafety au-accce
+Australia | adult | own-thoughts | au-emergency au-stopitnow intl-findahelpline
+New Zealand | child | talk | nz-emergency nz-youthline nz-1737
+New Zealand | parent | report | nz-emergency nz-netsafe nz-safetotalk
+India | child | talk | in-emergency in-1098 in-telemanas
+India | parent | report | in-emergency in-cyber in-1098
+South Africa | child | talk | za-emergency za-childline intl-findahelpline
+EU | child | talk | eu-112 eu-116111 intl-chi
+EU | child | missing | eu-112 eu-116000 eu-116111
+
+unknown | child | danger | intl-chi intl-findahelpline
+unknown | child | image | us-takeitdown intl-chi intl-findahelpline
+unknown | adult | crisis | intl-findahelpline intl-chi
+unknown | staff | report | intl-chi intl-inhope intl-findahelpline`
+
 func TestWhatPeopleAreShownFirst(t *testing.T) {
 	texts := load(t)
-	for _, c := range []struct {
-		region Region
-		who    Who
-		need   Need
-		first  string
-	}{
-		{UK, Child, Danger, "uk-emergency uk-childline uk-police-101"},
-		{UK, Child, Talk, "uk-emergency uk-childline uk-shout"},
-		{UK, Child, Image, "uk-emergency uk-report-remove uk-childline"},
-		{UK, Child, Report, "uk-emergency uk-ceop uk-childline"},
-		{UK, Child, Crisis, "uk-emergency uk-childline uk-shout"},
-		{UK, Child, OwnThoughts, "uk-emergency uk-shore uk-childline"},
-		{UK, Adult, OwnThoughts, "uk-emergency uk-stopitnow uk-samaritans"},
-		{UK, Adult, Image, "uk-emergency uk-rph stopncii"},
-		{UK, Parent, Report, "uk-emergency uk-ceop uk-police-101"},
-		{UK, Worker, StaffAdvice, "uk-emergency uk-nspcc uk-posh"},
-		{England, Child, Talk, "uk-emergency uk-childline uk-shout"},
-		{England, Adult, Fraud, "uk-emergency uk-report-fraud uk-police-101"},
-		{Scotland, Adult, Fraud, "uk-emergency uk-police-101 uk-samaritans"},
-		{Scotland, Parent, Report, "uk-emergency uk-sco-social uk-ceop"},
-		{Wales, Child, Talk, "uk-emergency uk-wal-meic uk-childline"},
-		{NorthernIreland, Worker, Report, "uk-emergency uk-ni-gateway uk-ceop"},
-		{NorthernIreland, Child, Crisis, "uk-emergency uk-ni-lifeline uk-childline"},
-		{Ireland, Child, Talk, "ie-emergency ie-childline uk-samaritans"},
-		{US, Child, Crisis, "us-emergency us-988 us-ctl"},
-		{US, Child, Image, "us-emergency us-takeitdown us-ncmec"},
-		{US, Parent, Report, "us-emergency us-ncmec us-fbi"},
-		{Canada, Child, Talk, "ca-emergency ca-khp us-childhelp"},
-		{Australia, Child, Report, "au-emergency au-accce au-kidshelpline"},
-		{NewZealand, Child, Talk, "nz-emergency nz-youthline nz-1737"},
-		{India, Child, Talk, "in-emergency in-1098 in-telemanas"},
-		{SouthAfrica, Child, Talk, "za-emergency za-childline intl-findahelpline"},
-		{EU, Child, Missing, "eu-112 eu-116000 eu-116111"},
-		{Unknown, Child, Danger, "intl-chi intl-findahelpline"},
-		{Unknown, Adult, Crisis, "intl-findahelpline intl-chi"},
-	} {
-		got := ids(texts.Contacts(Query{Region: c.region, Who: c.who, Need: c.need}))
-		if s := strings.Join(got[:min(3, len(got))], " "); s != c.first {
-			t.Errorf("%s, %s, %s: got %s, want %s", c.region, c.who, c.need, s, c.first)
+	asked := 0
+	for line := range strings.Lines(first) {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		asked++
+		part := strings.Split(strings.TrimSpace(line), " | ")
+		q := Query{Region: Region(part[0]), Who: Who(part[1]), Need: Need(part[2])}
+		got := ids(texts.Contacts(q))
+		if s := strings.Join(got[:min(3, len(got))], " "); s != part[3] {
+			t.Errorf("%s, %s, %s: got %s, want %s", q.Region, q.Who, q.Need, s, part[3])
+		}
+	}
+	if asked < 60 {
+		t.Errorf("only %d lists were looked at", asked)
+	}
+}
+
+// What holds for everybody, whatever the table says.
+func TestWhatEveryListHoldsFirst(t *testing.T) {
+	texts := load(t)
+	among := func(q Query, n int, wanted ...string) {
+		t.Helper()
+		list := ids(texts.Contacts(q))
+		for _, id := range list[:min(n, len(list))] {
+			if slices.Contains(wanted, id) {
+				return
+			}
+		}
+		t.Errorf("%s, %s, %s: none of %v is among the first %d of %v", q.Region, q.Who, q.Need, wanted, n, list)
+	}
+	// Who listens to children, by region; of the UK's nations those of the UK.
+	listens := []string{"uk-childline", "ie-childline", "us-childhelp", "us-988", "us-ctl", "ca-khp", "au-kidshelpline",
+		"nz-youthline", "in-1098", "za-childline", "eu-116111", "intl-chi"}
+	takesDown := []string{"uk-report-remove", "ie-hotline", "us-takeitdown", "ca-needhelpnow", "au-esafety", "nz-netsafe"}
+	for _, r := range Regions() {
+		for _, n := range []Need{Danger, Talk, Friend, OwnThoughts, Crisis, Missing, StaffAdvice} {
+			among(Query{Region: r, Who: Child, Need: n}, 3, listens...)
+		}
+		among(Query{Region: r, Who: Child, Need: Report}, 4, listens...)
+		among(Query{Region: r, Who: Child, Need: Fraud}, 4, listens...)
+		among(Query{Region: r, Who: Child, Need: Image}, 2, takesDown...)
+		among(Query{Region: r, Who: Adult, Need: Image}, 3, "uk-rph", "stopncii")
+	}
+}
+
+func TestTheNationsDiffer(t *testing.T) {
+	texts := load(t)
+	own := map[Region]string{Scotland: "uk-sco-social", Wales: "uk-wal-meic", NorthernIreland: "uk-ni-gateway uk-ni-lifeline", England: ""}
+	for r, mine := range own {
+		shown := map[string]bool{}
+		for _, w := range People() {
+			for _, n := range Needs() {
+				for _, id := range ids(texts.Contacts(Query{Region: r, Who: w, Need: n})) {
+					shown[id] = true
+				}
+			}
+		}
+		for other, ids := range own {
+			for _, id := range strings.Fields(ids) {
+				if shown[id] != (other == r) {
+					t.Errorf("%s in %s: shown is %v", id, r, shown[id])
+				}
+			}
+		}
+		if mine == "" && !shown["uk-report-fraud"] || r == Scotland && shown["uk-report-fraud"] {
+			t.Errorf("%s: Report Fraud serves England, Wales and Northern Ireland", r)
 		}
 	}
 }
@@ -219,17 +330,26 @@ func TestEveryDigitIsTheDirectorys(t *testing.T) {
 			continue
 		}
 		compare(t, c, e)
+		delete(known, c.ID)
 	}
+	for id, e := range known {
+		if e.Verified != "no" && (e.bears("phone") && e.Phone != "" || e.bears("text") && e.Text != "" || e.bears("url") && e.URL != "") {
+			t.Errorf("%s is in the directory, and nobody is shown it", id)
+		}
+	}
+}
+
+// bears says whether a field has evidence. A field without it is listed as
+// "phone" or "phone (and why)".
+func (e entry) bears(field string) bool {
+	return !slices.ContainsFunc(e.Unverified, func(u string) bool {
+		return u == field || strings.HasPrefix(u, field+" (")
+	})
 }
 
 func compare(t *testing.T, c Contact, e entry) {
 	t.Helper()
-	// An entry reads "phone" or "phone (and why)".
-	unverified := func(field string) bool {
-		return slices.ContainsFunc(e.Unverified, func(u string) bool {
-			return u == field || strings.HasPrefix(u, field+" (")
-		})
-	}
+	unverified := func(field string) bool { return !e.bears(field) }
 	for _, p := range c.Phones {
 		d := digits(strings.TrimPrefix(p.Number, "+"))
 		if unverified("phone") || len(d) != 1 || !slices.Contains(digits(e.Phone), d[0]) {
