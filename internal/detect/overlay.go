@@ -179,12 +179,17 @@ func (c *compiler) phrasePattern(text string) (pattern, error) {
 // the lexicon that would be a slip of one of ours.
 func (c *compiler) spelledAs(base *program) (real map[string]bool) {
 	real = map[string]bool{}
-	known := map[wordID][]wordID{} // theirs -> ours
+	known := make([]int32, len(base.names)) // for each word of theirs, which of ours it is, from 1
+	var ours [][]wordID
 	for word, own := range c.single {
 		// A phrase may be typed in text-speak, too: ur stands for your.
 		for _, id := range base.words.ids(word) {
 			if name := base.names[id]; name == word || len(name) >= minMeant {
-				known[id], real[word] = append(known[id], own), true
+				if known[id] == 0 {
+					ours = append(ours, nil)
+					known[id] = int32(len(ours))
+				}
+				ours[known[id]-1], real[word] = append(ours[known[id]-1], own), true
 			}
 		}
 		if real[word] || len(word) < 5 {
@@ -199,7 +204,10 @@ func (c *compiler) spelledAs(base *program) (real map[string]bool) {
 	for i := range base.words.slots {
 		s := &base.words.slots[i]
 		for _, id := range base.words.lists[s.list : s.list+uint32(s.count)] {
-			for _, own := range known[id] {
+			if known[id] == 0 {
+				continue
+			}
+			for _, own := range ours[known[id]-1] {
 				c.also = append(c.also, spelling{string(base.words.bytes[s.off : s.off+uint32(s.n)]), own})
 			}
 		}

@@ -29,6 +29,7 @@ type Words struct {
 	db    *store.DB
 	rules *detect.Detector
 	log   *slog.Logger
+	most  int // servers held ready
 
 	mu     sync.RWMutex
 	some   map[Key]time.Time // servers with changes, and when; of no other anything is read
@@ -48,7 +49,7 @@ type held struct {
 // NewWords makes Words over the shared rules. Look must run once before it
 // knows of any changes.
 func NewWords(db *store.DB, rules *detect.Detector, log *slog.Logger) *Words {
-	return &Words{db: db, rules: rules, log: log, some: map[Key]time.Time{}, ready: map[Key]*list.Element{}}
+	return &Words{db: db, rules: rules, log: log, most: maxOverlays, some: map[Key]time.Time{}, ready: map[Key]*list.Element{}}
 }
 
 // Rules are the shared rules.
@@ -57,19 +58,30 @@ func (w *Words) Rules() *detect.Detector { return w.rules }
 // Overlay is what is changed on a server; nil for nothing. Where storage cannot
 // be read, the shared rules hold as they are.
 func (w *Words) Overlay(ctx context.Context, k Key) *detect.Overlay {
-	return w.get(ctx, k).overlay
+	if h := w.get(ctx, k); h != nil {
+		return h.overlay
+	}
+	return nil
 }
 
 // Phrase is the text of a phrase that a server's staff added.
 func (w *Words) Phrase(ctx context.Context, k Key, id string) (text string, ok bool) {
-	p, ok := w.get(ctx, k).set.Phrase(id)
+	h := w.get(ctx, k)
+	if h == nil {
+		return "", false
+	}
+	p, ok := h.set.Phrase(id)
 	return p.Text, ok
 }
 
 // Live are the texts of a server's phrases that are live.
 func (w *Words) Live(ctx context.Context, k Key) []string {
+	h := w.get(ctx, k)
+	if h == nil {
+		return nil
+	}
 	var out []string
-	for _, p := range w.get(ctx, k).set.Phrases {
+	for _, p := range h.set.Phrases {
 		if !p.Shadow {
 			out = append(out, p.Text)
 		}
@@ -77,12 +89,13 @@ func (w *Words) Live(ctx context.Context, k Key) []string {
 	return out
 }
 
+// get makes ready what a server's staff changed; nil where they changed nothing.
 func (w *Words) get(ctx context.Context, k Key) *held {
 	w.mu.RLock()
 	_, some := w.some[k]
 	w.mu.RUnlock()
 	if !some {
-		return &held{}
+		return nil
 	}
 	h, drops := w.find(k)
 	if h != nil {
@@ -91,7 +104,7 @@ func (w *Words) get(ctx context.Context, k Key) *held {
 	h, err := w.read(ctx, k)
 	if err != nil {
 		w.log.Warn("a server's own words cannot be read; the shared rules hold there for now", "platform", k.Platform, "server", k.Server, "err", err)
-		return &held{}
+		return nil
 	}
 	w.hold(h, drops)
 	return h
@@ -116,7 +129,7 @@ func (w *Words) hold(h *held, drops int) {
 		return
 	}
 	w.ready[h.key] = w.recent.PushFront(h)
-	if w.recent.Len() > maxOverlays {
+	if w.recent.Len() > w.most {
 		oldest := w.recent.Back()
 		delete(w.ready, oldest.Value.(*held).key)
 		w.recent.Remove(oldest)

@@ -108,10 +108,10 @@ func (e Estimate) Every(n float64) (about, least, most float64) {
 }
 
 // A phrase is too broad where it is found in more ordinary messages than
-// these. All our rules together are held to 0.5 in 10,000; one phrase with ten
+// these. All our rules together are held to 0.5 in 10,000; one phrase with four
 // times as many makes staff stop reading.
 const (
-	broadRate = 5.0 / 10_000
+	broadRate = 2.0 / 10_000
 	broadADay = 5.0
 )
 
