@@ -1,0 +1,20 @@
+package config
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/waymark-bot/waymark/responses"
+)
+
+func TestEveryLanguageWithTextsCanBeSet(t *testing.T) {
+	texts, err := responses.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range texts.Languages() {
+		if !slices.Contains(Languages(), l.Code()) {
+			t.Errorf("%s has texts and is none of Languages", l.Code())
+		}
+	}
+}
