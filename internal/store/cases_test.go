@@ -632,13 +632,14 @@ func TestAServerIsForgottenWhole(t *testing.T) {
 					tx.AddAudit(ctx, cases.Entry{Platform: "playground", Server: server, Action: "x", At: noon}),
 					tx.PutSettings(ctx, "playground", server, cases.Settings{Region: "UK"}),
 					tx.PutTips(ctx, store.Tips{Platform: "playground", Server: server, Place: "general"}),
+					tx.PutOwnContacts(ctx, "playground", server, store.OwnContacts{List: []store.OwnContact{{Name: "nurse"}}}),
 					tx.Enqueue(ctx, store.LedgerRow{Kind: "alert", Platform: "playground", Server: server}))
 			})
 		}
 		fill("s1")
 		fill("s2")
 		write(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.ForgetServer(ctx, "playground", "s1") })
-		for table, want := range map[string]int{"cases": 1, "signs": 1, "receipts": 1, "audit": 1, "servers": 1, "tips": 1, "ledger": 1} {
+		for table, want := range map[string]int{"cases": 1, "signs": 1, "receipts": 1, "audit": 1, "servers": 1, "tips": 1, "contacts": 1, "ledger": 1} {
 			var got int
 			if err := db.Handle().QueryRow(`SELECT count(*) FROM ` + table).Scan(&got); err != nil || got != want {
 				t.Errorf("%s has %d rows (%v), want %d", table, got, err, want)

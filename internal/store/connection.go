@@ -35,6 +35,7 @@ func (tx *Tx) KnownServers(ctx context.Context, platform string) ([]chat.ServerI
 		UNION SELECT server FROM signs WHERE platform = $1
 		UNION SELECT server FROM wordings WHERE platform = $1
 		UNION SELECT server FROM volumes WHERE platform = $1
+		UNION SELECT server FROM contacts WHERE platform = $1
 		UNION SELECT server FROM tips WHERE platform = $1`, platform)
 }
 

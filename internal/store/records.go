@@ -185,6 +185,7 @@ func (tx *Tx) ForgetServer(ctx context.Context, platform string, server chat.Ser
 		`DELETE FROM audit` + here,
 		`DELETE FROM servers` + here,
 		`DELETE FROM tips` + here,
+		`DELETE FROM contacts` + here,
 		`DELETE FROM ledger` + here,
 		`DELETE FROM installations` + here,
 		`DELETE FROM wordings` + here,
