@@ -1,9 +1,10 @@
-package config
+package app_test
 
 import (
 	"slices"
 	"testing"
 
+	"github.com/waymark-bot/waymark/config"
 	"github.com/waymark-bot/waymark/responses"
 )
 
@@ -13,8 +14,8 @@ func TestEveryLanguageWithTextsCanBeSet(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, l := range texts.Languages() {
-		if !slices.Contains(Languages(), l.Code()) {
-			t.Errorf("%s has texts and is none of Languages", l.Code())
+		if !slices.Contains(config.Languages(), l.Code()) {
+			t.Errorf("%s has texts and is none of the configuration's languages", l.Code())
 		}
 	}
 }
