@@ -145,5 +145,8 @@ func (r *Reader) moved(n int) (from, to int) {
 			best, from, to = sum, start, i+1
 		}
 	}
+	if to-from < 3 { // one word alone tells a reader little
+		from, to = max(0, from-1), min(n, to+1)
+	}
 	return from, to
 }
