@@ -15,6 +15,7 @@ type compiler struct {
 	stops   map[wordID]bool
 	rank    map[wordID]int
 	phrase  map[string]wordID
+	phrases map[phraseStep]phraseNode
 	single  map[string]wordID // spelling -> its own word
 	lengths []int             // words of each id: 1, or those of a phrase
 	also    []spelling        // further ways to write a word
@@ -31,9 +32,9 @@ func newCompiler() *compiler { return newCompilerWith(newFoldTables()) }
 // newCompilerWith makes a compiler that shares the tables of look-alikes.
 func newCompilerWith(tables foldTables) *compiler {
 	c := &compiler{
-		p:      &program{kinds: asciiKinds(), tables: tables, phrases: map[phraseStep]phraseNode{}},
+		p:      &program{kinds: byteKinds(), tables: tables},
 		byName: map[string]int{}, unions: map[string]int{}, stops: map[wordID]bool{}, rank: map[wordID]int{},
-		phrase: map[string]wordID{}, single: map[string]wordID{},
+		phrase: map[string]wordID{}, phrases: map[phraseStep]phraseNode{}, single: map[string]wordID{},
 	}
 	for range firstWord {
 		c.p.names = append(c.p.names, "")
@@ -117,14 +118,14 @@ func (c *compiler) entry(text string) (wordID, error) {
 	node := int32(0)
 	for i, w := range ids {
 		step := phraseStep{node, w}
-		n := c.p.phrases[step]
+		n := c.phrases[step]
 		if i == len(ids)-1 {
 			n.id = id
 		} else if n.next == 0 {
 			c.nodes++
 			n.next = c.nodes
 		}
-		c.p.phrases[step] = n
+		c.phrases[step] = n
 		node = n.next
 	}
 	return id, nil
@@ -190,42 +191,37 @@ func (c *compiler) weight(ref int) int {
 func (c *compiler) often(ref int) int {
 	sum := 0
 	for _, id := range c.words(ref) {
-		switch rank, ok := c.rank[id]; {
-		case ok:
-			sum += 5000 / (rank + 1)
-		case c.lengths[id] > 1 || id == moneyWord || id == youngWord:
-			sum++
-		case id == numberWord:
-			sum += 1500
-		default:
-			sum += 3
-		}
+		sum += c.met(id)
 	}
 	return sum
+}
+
+// met is about how many times in 100,000 words a word is met.
+func (c *compiler) met(id wordID) int {
+	switch rank, ok := c.rank[id]; {
+	case ok:
+		return 5000 / (rank + 1)
+	case c.lengths[id] > 1 || id == moneyWord || id == youngWord:
+		return 1
+	case id == numberWord:
+		return 1500
+	}
+	return 3
 }
 
 // finish builds the tables that matching needs, once all rules are compiled.
 func (c *compiler) finish(real map[string]bool) *program {
 	p := c.p
 	n := len(p.names)
-	p.width = (len(c.members) + 63) / 64
-	p.rows = make([]uint64, n*p.width)
-	for set, ids := range c.members {
-		for _, id := range ids {
-			p.rows[int(id)*p.width+set>>6] |= 1 << (set & 63)
-		}
+	for _, ids := range c.members {
+		p.sets = append(p.sets, newSet(ids))
 	}
-	p.starts = make([]bool, n)
-	for step := range p.phrases {
-		if step.node == 0 {
-			p.starts[step.word] = true
-		}
-	}
+	p.phrases = newPhraseTree(c.phrases, c.nodes)
 	p.stops = c.stops
 	p.frequent = grow(p.frequent, n)
 	p.fillers = grow(p.fillers, n)
 	c.spell(real)
-	c.anchor()
+	c.index()
 	return p
 }
 
@@ -244,10 +240,14 @@ func (c *compiler) spell(real map[string]bool) {
 	for w := range c.single {
 		spellings = append(spellings, w)
 	}
-	sort.Strings(spellings) // the same tables every time
+	sort.Strings(spellings)                             // the same tables every time
+	for id := firstWord; int(id) < len(p.names); id++ { // the commonest words, which come first, side by side
+		if w := p.names[id]; c.single[w] == id {
+			p.words.add(w, id)
+		}
+	}
 	for _, w := range spellings {
 		id := c.single[w]
-		p.words.add(w, id)
 		if f := string(p.tables.fold(w, offsets{}).b); f != w {
 			p.words.add(f, id)
 		}
@@ -270,7 +270,7 @@ func (c *compiler) spell(real map[string]bool) {
 			continue
 		}
 		for _, s := range slips(w) {
-			if real[s] || len(p.words.ids(s)) > 0 && c.single[s] != unknownWord {
+			if real[s] || p.words.lookup([]byte(s), hashOf(s)) != nil && c.single[s] != unknownWord {
 				continue
 			}
 			p.words.add(s, c.single[w])
@@ -342,26 +342,4 @@ func slips(w string) []string {
 		out = append(out, strings.Replace(w, "ph", "f", 1))
 	}
 	return out
-}
-
-// anchor files each pattern under the words of its rarest set: only a text
-// with one of them can match.
-func (c *compiler) anchor() {
-	p := c.p
-	lists := make([][]int32, len(p.names))
-	for k := range p.patterns {
-		pt := &p.patterns[k]
-		sort.SliceStable(pt.need, func(i, j int) bool { return c.often(pt.need[i]) < c.often(pt.need[j]) })
-		for _, id := range c.words(pt.need[0]) {
-			if l := lists[id]; len(l) == 0 || l[len(l)-1] != int32(k) {
-				lists[id] = append(l, int32(k))
-			}
-		}
-	}
-	p.anchorFrom = make([]int32, len(lists)+1)
-	for id, l := range lists {
-		p.anchorFrom[id] = int32(len(p.anchors))
-		p.anchors = append(p.anchors, l...)
-	}
-	p.anchorFrom[len(lists)] = int32(len(p.anchors))
 }

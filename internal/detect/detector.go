@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"sync"
 )
 
@@ -21,9 +22,9 @@ func New(l *Lexicon) *Detector {
 
 func newScratch(p *program) *scratch {
 	return &scratch{
-		present: make([]uint64, (len(p.names)+63)/64),
-		sets:    make([]uint64, p.width),
-		tried:   make([]uint32, len(p.patterns)),
+		states: make([]patternState, len(p.all)),
+		asked:  make([]contextState, len(p.contexts)),
+		kept:   make([]keptAt, len(p.rules)),
 	}
 }
 
@@ -91,6 +92,7 @@ func lowerCovered(signals []Signal) {
 // the text calls for.
 func (d *Detector) detect(s *scratch, text string) {
 	s.out = s.out[:0]
+	s.message++
 	p := d.lex.program
 	s.reset()
 	h := p.scan(s, text, offsets{}, false)
@@ -171,11 +173,13 @@ func (d *Detector) judge(s *scratch) {
 	if d.lex.learned != nil {
 		d.readLearned(s)
 	}
-	s.unmark()
 }
 
 func (d *Detector) weigh(s *scratch) {
 	p := d.lex.program
+	slices.SortFunc(s.found, func(a, b found) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to), cmp.Compare(a.pattern, b.pattern))
+	})
 	for _, f := range s.found {
 		r := &p.rules[f.rule]
 		if p.applies(s, r) {
@@ -190,7 +194,7 @@ func (d *Detector) give(s *scratch, f found, r *compiledRule) {
 	first, last := &s.toks[f.from], &s.toks[f.to-1]
 	g.Start, g.End = int(min(first.start, last.start)), int(max(first.end, last.end))
 	d.lex.program.inContexts(s, f, r, &g)
-	s.keep(g)
+	s.keep(f.rule, g)
 }
 
 // applies says whether what a rule needs is in the view and what it must not
@@ -212,17 +216,23 @@ func (p *program) applies(s *scratch, r *compiledRule) bool {
 	return true
 }
 
+// keptAt is where a rule's sign is kept.
+type keptAt struct {
+	message uint32 // it counts only where this is the current one
+	at      int32
+}
+
 // keep adds a signal, or replaces a weaker one of the same rule.
-func (s *scratch) keep(g Signal) {
-	for i := range s.out {
-		if s.out[i].Rule == g.Rule {
-			if g.Weight > s.out[i].Weight {
-				s.out[i] = g
-			}
-			return
-		}
+func (s *scratch) keep(rule int32, g Signal) {
+	k := &s.kept[rule]
+	if k.message != s.message {
+		*k = keptAt{s.message, int32(len(s.out))}
+		s.out = append(s.out, g)
+		return
 	}
-	s.out = append(s.out, g)
+	if g.Weight > s.out[k.at].Weight {
+		s.out[k.at] = g
+	}
 }
 
 // quotedFactor is what is left of a sign in quotation marks: most often
@@ -264,43 +274,76 @@ func (p *program) isQuoted(s *scratch, f found) bool {
 	return true
 }
 
+// contextState is what is known of a context in the current view.
+type contextState struct {
+	round uint32 // it counts only where this is the view's
+	holds bool   // for the whole message
+	spans []span // where it holds: from its beginning to the end of its sentence
+}
+
 // contextHolds says whether a context applies to what was found.
 func (p *program) contextHolds(s *scratch, c *compiledContext, f found) bool {
+	st := &s.asked[c.no]
+	if st.round != s.round {
+		st.round, st.spans = s.round, st.spans[:0]
+		st.holds = p.holdsAnywhere(s, c)
+		if st.holds && c.scope == before {
+			p.coverBy(s, c, st)
+		}
+	}
+	if !st.holds || c.scope == whole {
+		return st.holds
+	}
+	for _, sp := range st.spans {
+		if sp.lo <= f.from && f.from < sp.hi {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsAnywhere says whether a context is anywhere in the view.
+func (p *program) holdsAnywhere(s *scratch, c *compiledContext) bool {
 	for i := range c.unless {
 		if p.holds(s, &c.unless[i]) {
 			return false
 		}
 	}
 	for i := range c.patterns {
-		pt := &c.patterns[i]
-		if c.scope == whole {
-			if p.holds(s, pt) {
-				return true
-			}
-			continue
-		}
-		if !p.possible(s, pt) {
-			continue
-		}
-		from, to, ok := p.first(s, pt, 0)
-		for n := 0; ok && n < 8 && from <= int(f.from); n++ {
-			if p.allowed(s, pt, from) && (to > int(f.from) || s.oneSentence(to-1, int(f.from))) {
-				return true
-			}
-			from, to, ok = p.first(s, pt, from+1)
+		if p.holds(s, &c.patterns[i]) {
+			return true
 		}
 	}
 	return false
 }
 
-// oneSentence says whether no sentence opens after token a, up to token b.
-func (s *scratch) oneSentence(a, b int) bool {
-	for i := a + 1; i <= b; i++ {
-		if s.toks[i].flags&opens != 0 {
-			return false
+// coverBy notes where a context holds that a sign must come after, in the same
+// sentence, or overlap.
+func (p *program) coverBy(s *scratch, c *compiledContext, st *contextState) {
+	for i := range c.patterns {
+		for _, m := range p.list(s, &c.patterns[i]) {
+			if m.allowed {
+				st.spans = append(st.spans, span{lo: m.from, hi: s.sentenceEnd(m.to - 1)})
+			}
 		}
 	}
-	return true
+	slices.SortFunc(st.spans, func(a, b span) int { return cmp.Compare(a.lo, b.lo) })
+	n := 0
+	for _, sp := range st.spans {
+		if n > 0 && sp.lo <= st.spans[n-1].hi {
+			st.spans[n-1].hi = max(st.spans[n-1].hi, sp.hi)
+			continue
+		}
+		st.spans[n] = sp
+		n++
+	}
+	st.spans = st.spans[:n]
+}
+
+// sentenceEnd is the token after the last of a token's sentence.
+func (s *scratch) sentenceEnd(i int32) int32 {
+	rest := s.sentences[i+1:]
+	return i + 1 + int32(sort.Search(len(rest), func(k int) bool { return rest[k] > s.sentences[i] }))
 }
 
 // inContext says whether a context is found in a text; for its own examples.
@@ -314,16 +357,7 @@ func (d *Detector) inContext(text, id string) bool {
 		if c.id != id {
 			continue
 		}
-		for k := range c.unless {
-			if p.holds(s, &c.unless[k]) {
-				return false
-			}
-		}
-		for k := range c.patterns {
-			if p.holds(s, &c.patterns[k]) {
-				return true
-			}
-		}
+		return p.holdsAnywhere(s, c)
 	}
 	return false
 }

@@ -61,6 +61,7 @@ type compiledRule struct {
 // compiledContext lowers signals, or says that somebody else's words are told.
 type compiledContext struct {
 	id       string
+	no       int // its place among all contexts
 	patterns []pattern
 	unless   []pattern
 	lowers   []Category // the categories that it lowers; nil where it becomes
@@ -555,7 +556,7 @@ func (l *loader) context(file string, n *yaml.Node) {
 	if !ok {
 		return
 	}
-	out := compiledContext{id: r.id(), patterns: r.patterns("patterns", 0), unless: r.patterns("unless", 0)}
+	out := compiledContext{id: r.id(), no: len(l.c.p.contexts), patterns: r.patterns("patterns", 0), unless: r.patterns("unless", 0)}
 	if len(r.list("patterns")) == 0 {
 		l.fail(file, n.Line, "patterns is missing")
 	}

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math/bits"
+	"sort"
 
 	"github.com/waymark-bot/waymark/internal/classify"
 )
@@ -25,16 +26,14 @@ type program struct {
 	stops     map[wordID]bool // words that carry no meaning of their own
 	byLength  [maxWord + 1][]lengthWord
 
-	width int      // of a row, in machine words
-	rows  []uint64 // for each word, the sets that hold it
+	sets    []set
+	phrases phraseTree
 
-	starts  []bool // words that may begin a phrase
-	phrases map[phraseStep]phraseNode
-
-	patterns   []pattern
-	owner      []int32 // the rule of each pattern
-	anchorFrom []int32 // for each word, where its patterns begin in anchors
-	anchors    []int32
+	patterns []pattern // of the rules
+	owner    []int32   // the rule of each pattern
+	all      []*pattern
+	info     []wordInfo // for each word
+	anchors  []anchor
 
 	rules    []compiledRule
 	contexts []compiledContext
@@ -45,27 +44,8 @@ type lengthWord struct {
 	id   wordID
 }
 
-// phraseStep is one step through the phrases: from a node (0 at the start) by a word.
-type phraseStep struct {
-	node int32
-	word wordID
-}
-
-type phraseNode struct {
-	next int32  // 0 where no longer phrase goes on
-	id   wordID // the phrase that ends here, unknownWord for none
-}
-
 func (p *program) isFrequent(id wordID) bool { return p.frequent[id] }
 func (p *program) isFiller(id wordID) bool   { return p.fillers[id] }
-
-// has says whether a word is in a set.
-func (p *program) has(ref int32, id wordID) bool {
-	if ref <= literalBase {
-		return int32(id) == literalBase-ref
-	}
-	return p.rows[int(id)*p.width+int(ref>>6)]&(1<<(ref&63)) != 0
-}
 
 // scratch is what one call of Detect works with; it is used again.
 type scratch struct {
@@ -77,15 +57,27 @@ type scratch struct {
 	stars   int
 	phrases []phraseEdge // ordered by their first token
 
-	present []uint64 // bit set of the words in the view
-	seen    []wordID // the words whose bits are set
-	sets    []uint64 // the sets with a word in the view
-	haveSet bool
-	tried   []uint32 // by pattern, the round in which it was tried
-	round   uint32
+	mask    mask // of all words of the view
+	hits    []hit
+	spans   []span
+	states  []patternState // by pattern
+	order   []int32        // the patterns that may match
+	asked   []contextState // by context
+	round   uint32         // of views read so far
+	aside   bool           // whether the patterns that are no rule's were looked for
+	matches []match
+
+	ranked    bool
+	heavy     []int32 // the tokens that cannot be passed over, in order
+	rank      []int32 // for each token, how many of them stand before it
+	sentences []int32 // for each token, the number of its sentence
+
 	active  []uint64
+	steps   int // tokens, anchors and letters looked at since it was made
 	found   []found
 	out     []Signal
+	kept    []keptAt // by rule, where its sign is in out
+	message uint32   // of messages read so far
 
 	reader *classify.Reader // nil until it is first needed
 	read   []classify.Word
@@ -124,133 +116,292 @@ func (s *scratch) reset() {
 	s.found = s.found[:0]
 }
 
+// hit is a word of the view under which patterns are filed.
+type hit struct {
+	at int32
+	id wordID
+}
+
+// span is a stretch of tokens in which a pattern may match.
+type span struct {
+	lo, hi int32
+	next   int32 // the pattern's next, 0 for none; 1 more than its place
+}
+
+// patternState is what is known of a pattern in the current view.
+type patternState struct {
+	round       uint32 // it counts only where this is the view's
+	first, last int32  // of its spans
+	listed      bool
+	from, to    int32 // its matches, once they are listed
+}
+
+// match is a place where a pattern was found, in tokens.
+type match struct {
+	from, to int32
+	allowed  bool
+}
+
+// Of one pattern in one view, so many matches are looked at.
+const (
+	ruleMatches  = 4
+	otherMatches = 8
+)
+
 // search finds all rules in the view that was scanned into s.
 func (p *program) search(s *scratch) {
-	s.carryOpens()
-	p.findPhrases(s)
-	p.markWords(s)
 	s.round++
-	s.haveSet = false
-	for _, id := range s.seen {
-		for _, k := range p.anchors[p.anchorFrom[id]:p.anchorFrom[id+1]] {
-			if s.tried[k] == s.round {
-				continue
+	s.spans, s.order, s.matches, s.aside, s.ranked = s.spans[:0], s.order[:0], s.matches[:0], false, false
+	p.survey(s)
+	for _, h := range s.hits {
+		w := &p.info[h.id]
+		list := p.anchors[w.from : w.from+w.own]
+		s.steps += len(list)
+		for i := range list {
+			if a := &list[i]; s.may(a) {
+				p.consider(s, a, int(h.at))
 			}
-			s.tried[k] = s.round
-			p.try(s, k)
 		}
 	}
-}
-
-// unmark forgets the view's words.
-func (s *scratch) unmark() {
-	for _, id := range s.seen {
-		s.present[id>>6] = 0
+	for _, k := range s.order {
+		p.try(s, k)
 	}
 }
 
-// carryOpens lets the word after an opening filler open the sentence too:
-// "pls send" begins with send.
-func (s *scratch) carryOpens() {
-	for i := 1; i < len(s.toks); i++ {
-		if before := s.toks[i-1].flags; before&opens != 0 && before&light != 0 {
-			s.toks[i].flags |= opens
-		}
-	}
-}
-
-func (p *program) findPhrases(s *scratch) {
+// survey reads each token once: it lets the word after an opening filler open
+// the sentence too ("pls send" begins with send), finds the phrases, and notes
+// which words call for a closer look.
+func (p *program) survey(s *scratch) {
+	s.hits, s.mask = s.hits[:0], mask{}
+	s.steps += len(s.toks)
+	before := flags(0)
 	for i := range s.toks {
 		t := &s.toks[i]
-		if p.starts[t.id] {
-			p.walkPhrase(s, i, i, phraseStep{0, t.id})
+		if before&(opens|light) == opens|light {
+			t.flags |= opens
+		}
+		before = t.flags
+		edges := len(s.phrases)
+		if t.id != unknownWord {
+			p.note(s, i, t.id)
 		}
 		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-			if p.starts[id] {
-				p.walkPhrase(s, i, i, phraseStep{0, id})
-			}
+			p.note(s, i, id)
+		}
+		for _, e := range s.phrases[edges:] {
+			p.note(s, i, e.id)
 		}
 	}
 }
 
-func (p *program) walkPhrase(s *scratch, from, i int, step phraseStep) {
-	n, ok := p.phrases[step]
-	if !ok {
-		return
+// note adds what is known of one word of a token.
+func (p *program) note(s *scratch, i int, id wordID) {
+	w := &p.info[id]
+	s.mask.join(&w.mask)
+	if w.own > 0 {
+		s.hits = append(s.hits, hit{int32(i), id})
 	}
-	if n.id != unknownWord {
-		s.phrases = append(s.phrases, phraseEdge{int32(from), int32(i + 1 - from), n.id})
-	}
-	if n.next == 0 || i+1 >= len(s.toks) {
-		return
-	}
-	t := &s.toks[i+1]
-	p.walkPhrase(s, from, i+1, phraseStep{n.next, t.id})
-	for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-		p.walkPhrase(s, from, i+1, phraseStep{n.next, id})
+	if w.node != 0 {
+		p.walkPhrase(s, i, i+1, w.node)
 	}
 }
 
-func (p *program) markWords(s *scratch) {
-	s.seen = s.seen[:0]
-	for i := range s.toks {
-		t := &s.toks[i]
-		s.mark(t.id)
-		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-			s.mark(id)
+// walkPhrase finds the phrases that go on at a token.
+func (p *program) walkPhrase(s *scratch, from, i int, node int32) {
+	if i >= len(s.toks) {
+		return
+	}
+	t := &s.toks[i]
+	for k := int32(-1); k < int32(t.alts); k++ {
+		id := t.id
+		if k >= 0 {
+			id = s.alts[t.alt+k]
+		}
+		n, ok := p.phrases.step(node, id)
+		if !ok {
+			continue
+		}
+		if n.id != unknownWord {
+			s.phrases = append(s.phrases, phraseEdge{int32(from), int32(i + 1 - from), n.id})
+		}
+		if n.next != 0 {
+			p.walkPhrase(s, from, i+1, n.next)
 		}
 	}
-	for _, e := range s.phrases {
-		s.mark(e.id)
-	}
 }
 
-func (s *scratch) mark(id wordID) {
-	if id == unknownWord || s.present[id>>6]&(1<<(id&63)) != 0 {
-		return
-	}
-	s.present[id>>6] |= 1 << (id & 63)
-	s.seen = append(s.seen, id)
+// phrasesAt are the phrases that begin at a token.
+func (s *scratch) phrasesAt(i int) []phraseEdge {
+	return s.phrases[s.firstPhrase(i):s.firstPhrase(i+1)]
 }
 
-// try runs one pattern and keeps what it finds.
-func (p *program) try(s *scratch, k int32) {
-	pt := &p.patterns[k]
-	if !p.possible(s, pt) {
-		return
+// firstPhrase is the first phrase that begins at token i or later.
+func (s *scratch) firstPhrase(i int) int {
+	if len(s.phrases) == 0 {
+		return 0
 	}
-	from, to, ok := p.first(s, pt, 0)
-	for n := 0; ok && n < 4; n++ {
-		if p.allowed(s, pt, from) {
-			s.found = append(s.found, found{p.owner[k], k, int32(from), int32(to)})
-		}
-		from, to, ok = p.first(s, pt, from+1)
-	}
+	return sort.Search(len(s.phrases), func(k int) bool { return int(s.phrases[k].at) >= i })
 }
 
-// possible says whether the view holds a word of each set that the pattern needs.
-func (p *program) possible(s *scratch, pt *pattern) bool {
-	if !s.haveSet {
-		s.haveSet = true
-		clear(s.sets)
-		for _, id := range s.seen {
-			row := p.rows[int(id)*p.width : (int(id)+1)*p.width]
-			for w, b := range row {
-				s.sets[w] |= b
-			}
-		}
-	}
-	for _, ref := range pt.need {
-		if ref <= literalBase {
-			id := literalBase - ref
-			if s.present[id>>6]&(1<<(id&63)) == 0 {
-				return false
-			}
-		} else if s.sets[ref>>6]&(1<<(ref&63)) == 0 {
+// may says whether the view holds a word of each cut that an anchor names.
+func (s *scratch) may(a *anchor) bool {
+	for _, bit := range a.bits[:a.n] {
+		if !s.mask.has(bit) {
 			return false
 		}
 	}
 	return true
+}
+
+// consider notes where the pattern of an anchor may match around a token, where
+// the words that must stand near do.
+func (p *program) consider(s *scratch, a *anchor, at int) {
+	pt := p.all[a.pattern]
+	for _, n := range pt.nears {
+		if !p.stands(s, n, at) {
+			return
+		}
+	}
+	s.rankTokens()
+	lo, hi := s.window(at, int(pt.back), int(pt.ahead))
+	st := &s.states[a.pattern]
+	if st.round != s.round {
+		*st = patternState{round: s.round}
+		s.order = append(s.order, a.pattern)
+	} else if last := &s.spans[st.last-1]; lo <= last.hi {
+		last.hi = max(last.hi, hi)
+		return
+	}
+	s.spans = append(s.spans, span{lo: lo, hi: hi})
+	n := int32(len(s.spans))
+	if st.last == 0 {
+		st.first = n
+	} else {
+		s.spans[st.last-1].next = n
+	}
+	st.last = n
+}
+
+// stands says whether a word of a set stands near enough to a token. Words that
+// can be passed over make no distance; many of them end the search.
+func (p *program) stands(s *scratch, n near, at int) bool {
+	left, way := n.within, 1
+	if left < 0 {
+		left, way = -left, -1
+	}
+	for i, k := at+way, 0; i >= 0 && i < len(s.toks); i, k = i+way, k+1 {
+		s.steps++
+		if k > 2*maxDistance || p.tokenHas(s, n.set, i) {
+			return true
+		}
+		if s.toks[i].flags&light == 0 {
+			if left--; left == 0 {
+				return false
+			}
+		}
+	}
+	return false
+}
+
+// rankTokens counts the tokens that cannot be passed over.
+func (s *scratch) rankTokens() {
+	if s.ranked {
+		return
+	}
+	s.ranked = true
+	s.heavy, s.rank = s.heavy[:0], s.rank[:0]
+	for i := range s.toks {
+		s.rank = append(s.rank, int32(len(s.heavy)))
+		if s.toks[i].flags&light == 0 {
+			s.heavy = append(s.heavy, int32(i))
+		}
+	}
+	s.steps += len(s.toks)
+}
+
+// window is the stretch around a token that a match can take which has so many
+// words in front of the token and so many from it on.
+func (s *scratch) window(at, back, ahead int) (lo, hi int32) {
+	if k := int(s.rank[at]) - back - 1; k >= 0 {
+		lo = s.heavy[k] + 1
+	}
+	hi = int32(len(s.toks))
+	k := int(s.rank[at]) + ahead - 1
+	if s.toks[at].flags&light == 0 {
+		k++
+	}
+	if k < len(s.heavy) {
+		hi = s.heavy[k]
+	}
+	return lo, hi
+}
+
+// try keeps what one rule's pattern finds.
+func (p *program) try(s *scratch, k int32) {
+	pt := p.all[k]
+	from, to, ok := p.next(s, pt, 0)
+	for n := 0; ok && n < ruleMatches; n++ {
+		if p.allowed(s, pt, from) {
+			s.found = append(s.found, found{p.owner[k], k, int32(from), int32(to)})
+		}
+		from, to, ok = p.next(s, pt, from+1)
+	}
+}
+
+// list returns the first matches of a pattern that is no rule's.
+func (p *program) list(s *scratch, pt *pattern) []match {
+	if !s.aside {
+		p.lookAside(s)
+	}
+	st := &s.states[pt.no]
+	if st.round != s.round {
+		return nil
+	}
+	if !st.listed {
+		st.listed, st.from = true, int32(len(s.matches))
+		from, to, ok := p.next(s, pt, 0)
+		for n := 0; ok && n < otherMatches; n++ {
+			s.matches = append(s.matches, match{int32(from), int32(to), p.allowed(s, pt, from)})
+			from, to, ok = p.next(s, pt, from+1)
+		}
+		st.to = int32(len(s.matches))
+	}
+	return s.matches[st.from:st.to]
+}
+
+// lookAside looks for the patterns that are no rule's. Only a view in which a
+// rule was found needs them.
+func (p *program) lookAside(s *scratch) {
+	s.aside = true
+	look := func(id wordID, at int) {
+		w := &p.info[id]
+		list := p.anchors[w.from+w.own : w.from+w.own+w.aside]
+		s.steps += len(list)
+		for i := range list {
+			if a := &list[i]; s.may(a) {
+				p.consider(s, a, at)
+			}
+		}
+	}
+	edge := 0
+	for i := range s.toks {
+		t := &s.toks[i]
+		look(t.id, i)
+		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
+			look(id, i)
+		}
+		for ; edge < len(s.phrases) && int(s.phrases[edge].at) == i; edge++ {
+			look(s.phrases[edge].id, i)
+		}
+	}
+	s.sentences = s.sentences[:0]
+	n := int32(0)
+	for i := range s.toks {
+		if s.toks[i].flags&opens != 0 {
+			n++
+		}
+		s.sentences = append(s.sentences, n)
+	}
 }
 
 // allowed says whether none of the three words before token i, in its
@@ -280,55 +431,56 @@ func (p *program) tokenHas(s *scratch, ref int32, i int) bool {
 			return true
 		}
 	}
-	for _, e := range s.phrases {
-		if int(e.at) == i && p.has(ref, e.id) {
+	for _, e := range s.phrasesAt(i) {
+		if p.has(ref, e.id) {
 			return true
 		}
 	}
 	return false
 }
 
-// first finds the match that ends first among those that start at token from
+// next finds the match that ends first among those that start at token from
 // or later; of several starts for one end, the last: the shortest match.
-func (p *program) first(s *scratch, pt *pattern, from int) (start, end int, ok bool) {
-	end = p.run(s, pt, from, len(s.toks), true)
-	if end < 0 {
-		return 0, 0, false
-	}
-	for start = end - 1; start > from; start-- {
-		if p.run(s, pt, start, end, false) == end {
-			return start, end, true
+func (p *program) next(s *scratch, pt *pattern, from int) (start, end int, ok bool) {
+	for k := s.states[pt.no].first; k != 0; k = s.spans[k-1].next {
+		sp := s.spans[k-1]
+		if int(sp.hi) <= from {
+			continue
+		}
+		lo := max(int(sp.lo), from)
+		if end := p.run(s, pt, lo, int(sp.hi)); end >= 0 {
+			return p.lastStart(s, pt, lo, end), end, true
 		}
 	}
-	return from, end, true
+	return 0, 0, false
 }
 
-// run simulates the pattern over tokens [from, to). With anywhere, a match may
-// start at any token, and the end of the first is returned; otherwise it must
-// start at from and end at to. -1 where there is none.
-func (p *program) run(s *scratch, pt *pattern, from, to int, anywhere bool) int {
-	n := to - from
+// states returns room for the states before and after each of n tokens, empty.
+func (s *scratch) clean(n int) []uint64 {
 	if cap(s.active) < n+1 {
 		s.active = make([]uint64, n+1+n/2)
 	}
 	active := s.active[:n+1]
 	clear(active)
-	edge := 0
-	for edge < len(s.phrases) && int(s.phrases[edge].at) < from {
-		edge++
-	}
+	return active
+}
+
+// run simulates the pattern over tokens [from, to), which may start anywhere in
+// them, and returns where the first match ends, -1 where there is none.
+func (p *program) run(s *scratch, pt *pattern, from, to int) int {
+	n := to - from
+	active := s.clean(n)
+	s.steps += n
+	edge := s.firstPhrase(from)
 	for i := range n {
 		t := &s.toks[from+i]
 		act := active[i]
+		cand := pt.first
 		if t.flags&opens != 0 {
 			act &^= pt.gaps
 		}
-		if act&pt.last != 0 && (anywhere || i == n) {
+		if act&pt.last != 0 {
 			return from + i
-		}
-		cand := uint64(0)
-		if anywhere || i == 0 {
-			cand = pt.first
 		}
 		for m := act; m != 0; m &= m - 1 {
 			cand |= pt.follow[bits.TrailingZeros64(m)]
@@ -339,25 +491,72 @@ func (p *program) run(s *scratch, pt *pattern, from, to int, anywhere bool) int 
 		if t.flags&light != 0 {
 			active[i+1] |= act
 		}
-		if cand == 0 {
-			continue
-		}
 		active[i+1] |= p.step(pt, cand, t.id, t.flags, t.flags, true)
 		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
 			active[i+1] |= p.step(pt, cand, id, t.flags, t.flags, false)
 		}
 		for ; edge < len(s.phrases) && int(s.phrases[edge].at) == from+i; edge++ {
-			e := s.phrases[edge]
-			if i+int(e.n) > n {
-				continue
+			if e := s.phrases[edge]; i+int(e.n) <= n {
+				active[i+int(e.n)] |= p.step(pt, cand, e.id, t.flags, s.toks[from+i+int(e.n)-1].flags, false)
 			}
-			active[i+int(e.n)] |= p.step(pt, cand, e.id, t.flags, s.toks[from+i+int(e.n)-1].flags, false)
 		}
 	}
-	if active[n]&pt.last != 0 {
+	act := active[n]
+	if to < len(s.toks) && s.toks[to].flags&opens != 0 {
+		act &^= pt.gaps
+	}
+	if act&pt.last != 0 {
 		return to
 	}
 	return -1
+}
+
+// lastStart is the last token, from lo on, at which a match begins that ends at
+// a token where one does. It simulates the pattern from its end.
+func (p *program) lastStart(s *scratch, pt *pattern, lo, end int) int {
+	if cap(s.active) < end-lo+1 {
+		s.active = make([]uint64, end-lo+1+(end-lo)/2)
+	}
+	good := s.active[:end-lo+1] // the states in front of each token that lead to the end
+	good[end-lo] = pt.last
+	for i := end - 1; i >= lo; i-- {
+		s.steps++
+		t := &s.toks[i]
+		after := good[i+1-lo]
+		if i+1 < end && s.toks[i+1].flags&opens != 0 {
+			after &^= pt.gaps
+		}
+		cand := ^uint64(0)
+		if t.flags&opens != 0 {
+			cand &^= pt.gaps
+		}
+		ok := p.step(pt, cand&after, t.id, t.flags, t.flags, true)
+		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
+			ok |= p.step(pt, cand&after, id, t.flags, t.flags, false)
+		}
+		for _, e := range s.phrasesAt(i) {
+			if to := i + int(e.n); to <= end {
+				after := good[to-lo]
+				if to < end && s.toks[to].flags&opens != 0 {
+					after &^= pt.gaps
+				}
+				ok |= p.step(pt, cand&after, e.id, t.flags, s.toks[to-1].flags, false)
+			}
+		}
+		if ok&pt.first != 0 {
+			return i
+		}
+		good[i-lo] = 0
+		if t.flags&light != 0 {
+			good[i-lo] = after
+		}
+		for q, next := range pt.follow {
+			if next&ok != 0 {
+				good[i-lo] |= 1 << q
+			}
+		}
+	}
+	return lo
 }
 
 // step returns the positions of cand that a word satisfies.
@@ -383,15 +582,10 @@ func (p *program) step(pt *pattern, cand uint64, id wordID, first, last flags, w
 
 // holds says whether the pattern is found anywhere in the view.
 func (p *program) holds(s *scratch, pt *pattern) bool {
-	if !p.possible(s, pt) {
-		return false
-	}
-	from, _, ok := p.first(s, pt, 0)
-	for n := 0; ok && n < 8; n++ {
-		if p.allowed(s, pt, from) {
+	for _, m := range p.list(s, pt) {
+		if m.allowed {
 			return true
 		}
-		from, _, ok = p.first(s, pt, from+1)
 	}
 	return false
 }

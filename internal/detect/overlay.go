@@ -170,7 +170,7 @@ func (c *compiler) phrasePattern(text string) (pattern, error) {
 		return pattern{}, err
 	}
 	p.text, p.before = strings.Join(words, " "), -1
-	needs(seq, &p.need)
+	p.need = c.cuts(seq)
 	return p, nil
 }
 
@@ -201,18 +201,21 @@ func (c *compiler) spelledAs(base *program) (real map[string]bool) {
 			}
 		}
 	}
-	for i := range base.words.slots {
-		s := &base.words.slots[i]
-		for _, id := range base.words.lists[s.list : s.list+uint32(s.count)] {
-			if known[id] == 0 {
-				continue
-			}
-			for _, own := range ours[known[id]-1] {
-				c.also = append(c.also, spelling{string(base.words.bytes[s.off : s.off+uint32(s.n)]), own})
-			}
+	give := func(e *entry, id wordID) {
+		if known[id] == 0 {
+			return
+		}
+		for _, own := range ours[known[id]-1] {
+			c.also = append(c.also, spelling{base.words.spelling(e), own})
 		}
 	}
-	// The table's order is chance; what is built from it must not be.
+	for i := range base.words.entries {
+		e := &base.words.entries[i]
+		give(e, e.first)
+		for _, id := range base.words.more(e) {
+			give(e, id)
+		}
+	}
 	slices.SortFunc(c.also, func(a, b spelling) int {
 		return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(a.word, b.word))
 	})

@@ -1,8 +1,10 @@
 package detect
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -61,8 +63,18 @@ type pattern struct {
 	nullable    bool
 	pos         []position
 	follow      []uint64
-	need        []int // sets of which the text must hold a word each
-	before      int   // a set that must not stand before it, -1 for none
+	need        []cut  // of which every match passes through each
+	before      int    // a set that must not stand before it, -1 for none
+	no          int32  // its place among all patterns of the program
+	nears       []near // what must stand near the anchor, what tells most in front
+	back, ahead int32  // how many words a match has, at most, in front of the anchor and from it on
+}
+
+// cut is a set of words of which every match of a pattern holds one, at one of
+// the given positions.
+type cut struct {
+	set int
+	at  uint64
 }
 
 type position struct {
@@ -110,7 +122,7 @@ func (c *compiler) parsePattern(text string) (pattern, error) {
 		return pattern{}, fmt.Errorf("it could be found in an empty text")
 	}
 	out.text, out.before = text, before
-	needs(n, &out.need)
+	out.need = c.cuts(n)
 	if len(out.need) == 0 {
 		return pattern{}, fmt.Errorf("it holds no word that must be there")
 	}
@@ -416,16 +428,49 @@ func (p *pattern) join(last, first uint64) {
 	}
 }
 
-// needs collects the sets of which every match holds a word.
-func needs(n node, out *[]int) {
+// cuts collects the cuts of a pattern.
+func (c *compiler) cuts(n node) []cut {
+	next := 0
+	return c.cutsFrom(n, &next)
+}
+
+// cutsFrom collects those of a part whose first position is next, and moves
+// next behind it. Positions are counted as place does.
+func (c *compiler) cutsFrom(n node, next *int) (out []cut) {
 	switch n.kind {
-	case nodeSet:
-		*out = append(*out, n.set)
+	case nodeSet, nodeAny:
+		if n.kind == nodeSet && *next < maxPositions {
+			out = []cut{{n.set, 1 << *next}}
+		}
+		*next++
 	case nodeSeq:
 		for _, k := range n.kids {
-			needs(k, out)
+			out = append(out, c.cutsFrom(k, next)...)
 		}
+	case nodeOpt:
+		c.cutsFrom(n.kids[0], next)
+	case nodeAlt:
+		return c.cutsOfEither(n.kids, next)
 	}
+	return out
+}
+
+// cutsOfEither makes one cut of the rarest of each alternative.
+func (c *compiler) cutsOfEither(kids []node, next *int) []cut {
+	var sets []int
+	var at uint64
+	for _, k := range kids {
+		cuts := c.cutsFrom(k, next)
+		if len(cuts) == 0 {
+			continue
+		}
+		rarest := slices.MinFunc(cuts, func(a, b cut) int { return cmp.Compare(c.often(a.set), c.often(b.set)) })
+		sets, at = append(sets, rarest.set), at|rarest.at
+	}
+	if len(sets) < len(kids) {
+		return nil
+	}
+	return []cut{{c.union(sets), at}}
 }
 
 // content counts the words of a pattern that carry meaning, in the alternative

@@ -17,11 +17,11 @@ func (p *program) rejoin(s *scratch, skeleton bool) (changed bool) {
 			}
 		}
 		if i+1 < len(old) {
-			if ids, ok := p.joined(s, &old[i], &old[i+1]); ok {
+			if e, ok := p.joined(s, &old[i], &old[i+1]); ok {
 				t := old[i]
 				t.end, t.id, t.alts = old[i+1].end, unknownWord, 0
 				t.flags |= old[i+1].flags & closes
-				p.giveTo(s, &t, ids)
+				p.giveTo(s, &t, &p.words, e)
 				s.toks = append(s.toks, t)
 				changed = true
 				i += 2
@@ -36,8 +36,8 @@ func (p *program) rejoin(s *scratch, skeleton bool) (changed bool) {
 			continue
 		}
 		if skeleton && t.flags&(number|emoji) == 0 && len(word) <= maxWord {
-			if ids := p.skeletons.lookup(word, t.hash); len(ids) > 0 {
-				p.giveTo(s, &t, ids)
+			if e := p.skeletons.lookup(word, t.hash); e != nil {
+				p.giveTo(s, &t, &p.skeletons, e)
 				changed = true
 			}
 		}
@@ -60,15 +60,15 @@ func (p *program) runTogether(s *scratch, toks []token) int {
 	return 3
 }
 
-func (p *program) giveTo(s *scratch, t *token, ids []wordID) {
-	for _, id := range ids {
-		if t.id == unknownWord {
-			t.id = id
-			if p.isFiller(id) {
-				t.flags |= light
-			}
-			continue
-		}
+// giveTo adds the words of an entry, if any, to a token.
+func (p *program) giveTo(s *scratch, t *token, v *vocab, e *entry) {
+	if e == nil {
+		return
+	}
+	if e.first != t.id {
+		p.giveOne(s, t, e.first)
+	}
+	for _, id := range v.more(e) {
 		if id != t.id {
 			s.also(t, id)
 		}
@@ -134,7 +134,7 @@ func (p *program) group(s *scratch, run []token) {
 	for _, t := range run {
 		b = append(b, unleet(s.low[t.lo]))
 	}
-	if len(p.words.lookup(b, hashOf(string(b)))) == 0 {
+	if p.words.lookup(b, hashOf(string(b))) == nil {
 		if cuts := p.cut(b); cuts != nil {
 			from := 0
 			for _, to := range cuts {
@@ -175,7 +175,7 @@ func (p *program) addWord(s *scratch, word []byte, first, last token) {
 	t.hi = int32(len(s.low))
 	t.hash = hashOf(string(word))
 	if len(word) <= maxWord {
-		p.giveTo(s, &t, p.words.lookup(word, t.hash))
+		p.giveTo(s, &t, &p.words, p.words.lookup(word, t.hash))
 	}
 	s.toks = append(s.toks, t)
 }
@@ -196,7 +196,7 @@ func (p *program) apart(s *scratch, word []byte, t token, least int) bool {
 		if from == 0 {
 			part.flags |= t.flags & opens
 		}
-		p.giveTo(s, &part, p.words.lookup(word[from:to], part.hash))
+		p.giveTo(s, &part, &p.words, p.words.lookup(word[from:to], part.hash))
 		s.toks = append(s.toks, part)
 		from = to
 	}
@@ -221,13 +221,13 @@ func (p *program) cut(b []byte) []int {
 		for j := i; j < len(b) && j < i+longest; j++ {
 			h = (h ^ uint32(b[j])) * hashPrime
 			n := j + 1 - i
-			ids := p.words.lookup(b[i:j+1], h)
-			if len(ids) == 0 {
+			e := p.words.lookup(b[i:j+1], h)
+			if e == nil {
 				continue
 			}
 			cost := 2
 			switch {
-			case p.names[ids[0]] != string(b[i:j+1]): // a typing slip
+			case p.names[e.first] != string(b[i:j+1]): // a typing slip
 				cost = 6
 				if n < 5 {
 					continue

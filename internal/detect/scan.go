@@ -44,7 +44,7 @@ type hints struct {
 	vowelless int  // words without a vowel
 }
 
-// The kinds of ASCII characters.
+// The kinds of bytes.
 const (
 	space = iota
 	letter
@@ -53,6 +53,7 @@ const (
 	apostrophe
 	stop
 	symbol
+	wide // part of a character beyond ASCII
 )
 
 func asciiKind(c byte) byte {
@@ -73,11 +74,15 @@ func asciiKind(c byte) byte {
 	return symbol
 }
 
-type kinds [128]byte
+// kinds are those of all bytes; wide for a part of a character beyond ASCII.
+type kinds [256]byte
 
-func asciiKinds() (k kinds) {
+func byteKinds() (k kinds) {
 	for c := range k {
-		k[c] = asciiKind(byte(c))
+		k[c] = wide
+		if c < utf8.RuneSelf {
+			k[c] = asciiKind(byte(c))
+		}
 	}
 	return k
 }
@@ -140,23 +145,15 @@ func (c *scanner) all() (h hints) {
 	lineStart := true
 	for i := 0; i < len(text); {
 		b := text[i]
-		if b >= utf8.RuneSelf {
+		switch c.p.kinds[b] {
+		case letter:
+			i = c.letters(i)
+			lineStart = false
+			continue
+		case wide:
 			lineStart = false
 			i += c.wide(i, &h)
 			continue
-		}
-		switch c.p.kinds[b] {
-		case letter:
-			if c.word < 0 {
-				c.open(i)
-			} else if c.digits {
-				c.digits, c.mixed = false, true
-			}
-			b |= 0x20
-			c.put(b)
-			if b == 'a' || b == 'e' || b == 'i' || b == 'o' || b == 'u' {
-				c.vowel = true
-			}
 		case digit:
 			if c.word < 0 {
 				c.open(i)
@@ -307,10 +304,8 @@ func (c *scanner) address(i int) int {
 	return i
 }
 
-func (p *program) isLetter(b byte) bool { return b < utf8.RuneSelf && p.kinds[b] == letter }
-func (p *program) isWord(b byte) bool {
-	return b < utf8.RuneSelf && (p.kinds[b] == letter || p.kinds[b] == digit)
-}
+func (p *program) isLetter(b byte) bool { return p.kinds[b] == letter }
+func (p *program) isWord(b byte) bool   { return p.kinds[b] == letter || p.kinds[b] == digit }
 
 // wide reads one character beyond ASCII and returns its length.
 func (c *scanner) wide(i int, h *hints) int {
@@ -382,16 +377,53 @@ func (c *scanner) open(i int) {
 
 func (c *scanner) put(b byte) {
 	if n := len(c.s.low); n > c.lo && c.s.low[n-1] == b {
-		c.run++
-		if c.run == 1 {
-			c.runs++
-		}
-		c.longest = max(c.longest, c.run)
+		c.repeated()
 	} else {
 		c.run = 0
 	}
 	c.s.low = append(c.s.low, b)
 	c.hash = (c.hash ^ uint32(b)) * hashPrime
+}
+
+// vowels has a bit for each letter that is one.
+const vowels uint32 = 1<<('a'-'a') | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a')
+
+// letters reads a run of ASCII letters, which is most of any text, and returns
+// where it ends.
+func (c *scanner) letters(i int) int {
+	if c.word < 0 {
+		c.open(i)
+	} else if c.digits {
+		c.digits, c.mixed = false, true
+	}
+	kinds, text, low, hash := &c.p.kinds, c.text, c.s.low, c.hash
+	before, met := byte(0), uint32(0)
+	if len(low) > c.lo {
+		before = low[len(low)-1]
+	}
+	for ; i < len(text) && kinds[text[i]] == letter; i++ {
+		b := text[i] | 0x20
+		if b == before {
+			c.repeated()
+		} else {
+			c.run, before = 0, b
+		}
+		met |= 1 << (b - 'a')
+		low = append(low, b)
+		hash = (hash ^ uint32(b)) * hashPrime
+	}
+	c.vowel = c.vowel || met&vowels != 0
+	c.s.low, c.hash = low, hash
+	return i
+}
+
+// repeated notes that a letter is the same as the one before it.
+func (c *scanner) repeated() {
+	c.run++
+	if c.run == 1 {
+		c.runs++
+	}
+	c.longest = max(c.longest, c.run)
 }
 
 func (c *scanner) breakSentence() {
@@ -474,23 +506,29 @@ func (c *scanner) pairs(t *token) bool {
 }
 
 // joined returns the ids of the word that two neighbours spell together.
-func (p *program) joined(s *scratch, a, b *token) ([]wordID, bool) {
+func (p *program) joined(s *scratch, a, b *token) (*entry, bool) {
 	n := int(a.hi - a.lo + b.hi - b.lo)
 	if n < 5 || n > maxWord || (a.flags|b.flags)&(number|emoji) != 0 || a.id != unknownWord && b.id != unknownWord {
 		return nil, false
 	}
-	var buf [maxWord]byte
-	k := copy(buf[:], s.low[a.lo:a.hi])
 	h := a.hash
 	for _, x := range s.low[b.lo:b.hi] {
-		buf[k] = x
-		k++
 		h = (h ^ uint32(x)) * hashPrime
 	}
-	ids := p.words.lookup(buf[:k], h)
-	for _, id := range ids {
+	var buf [maxWord]byte
+	k := copy(buf[:], s.low[a.lo:a.hi])
+	k += copy(buf[k:], s.low[b.lo:b.hi])
+	e := p.words.lookup(buf[:k], h)
+	if e == nil {
+		return nil, false
+	}
+	for i := -1; i < int(e.more); i++ {
+		id := e.first
+		if i >= 0 {
+			id = p.words.more(e)[i]
+		}
 		if p.names[id] == string(buf[:k]) && !p.isFrequent(id) {
-			return ids, true
+			return e, true
 		}
 	}
 	return nil, false
@@ -519,25 +557,31 @@ func (c *scanner) know(t *token, word []byte) bool {
 	if len(word) > maxWord {
 		return false
 	}
-	return c.give(t, c.p.words.lookup(word, t.hash))
+	return c.give(t, &c.p.words, c.p.words.lookup(word, t.hash))
 }
 
-// give adds ids to a token and says whether there were any.
-func (c *scanner) give(t *token, ids []wordID) bool {
-	if len(ids) == 0 {
+// give adds the words of an entry to a token and says whether there were any.
+func (c *scanner) give(t *token, v *vocab, e *entry) bool {
+	if e == nil {
 		return false
 	}
-	if t.id == unknownWord {
-		t.id = ids[0]
-		if c.p.isFiller(t.id) {
-			t.flags |= light
-		}
-		ids = ids[1:]
-	}
-	for _, id := range ids {
+	c.p.giveOne(c.s, t, e.first)
+	for _, id := range v.more(e) {
 		c.s.also(t, id)
 	}
 	return true
+}
+
+// giveOne adds a word to a token: as its first, where it has none.
+func (p *program) giveOne(s *scratch, t *token, id wordID) {
+	if t.id != unknownWord {
+		s.also(t, id)
+		return
+	}
+	t.id = id
+	if p.isFiller(id) {
+		t.flags |= light
+	}
 }
 
 // number adds a token for a run of digits.
@@ -573,8 +617,8 @@ func (c *scanner) numberThenWord(start, end, lo, hi int) bool {
 		k++
 	}
 	rest := c.s.low[k:hi]
-	ids := c.p.words.lookup(rest, hashOf(string(rest)))
-	if len(ids) == 0 || end-start != hi-lo {
+	e := c.p.words.lookup(rest, hashOf(string(rest)))
+	if e == nil || end-start != hi-lo {
 		return false
 	}
 	cut := start + k - lo
@@ -586,7 +630,7 @@ func (c *scanner) numberThenWord(start, end, lo, hi int) bool {
 	c.number(start, cut, lo, k)
 	t := c.token(cut, end, k, hi)
 	t.hash = hashOf(string(rest))
-	c.give(&t, ids)
+	c.give(&t, &c.p.words, e)
 	c.s.toks = append(c.s.toks, t)
 	return true
 }
@@ -597,14 +641,14 @@ func (c *scanner) emoji(start, n int) {
 	word := c.text[start : start+n]
 	h := hashOf(word)
 	c.s.low = append(c.s.low, word...)
-	ids := c.p.words.lookup(c.s.low[lo:], h)
-	if len(ids) == 0 {
+	e := c.p.words.lookup(c.s.low[lo:], h)
+	if e == nil {
 		c.s.low = c.s.low[:lo]
 		return
 	}
 	t := c.token(start, start+n, lo, len(c.s.low))
 	t.hash = h
-	c.give(&t, ids)
+	c.give(&t, &c.p.words, e)
 	t.flags |= emoji | light
 	c.s.toks = append(c.s.toks, t)
 }
@@ -640,7 +684,7 @@ func (c *scanner) unmask(t *token, word []byte) {
 			}
 			buf[i] = b
 		}
-		if letters > 0 && c.give(t, c.p.words.lookup(buf[:len(word)], hashOf(string(buf[:len(word)])))) {
+		if letters > 0 && c.give(t, &c.p.words, c.p.words.lookup(buf[:len(word)], hashOf(string(buf[:len(word)])))) {
 			return
 		}
 	}
@@ -660,7 +704,7 @@ func (c *scanner) collapse(t *token, word []byte) {
 		buf[n] = b
 		n++
 	}
-	c.give(t, c.p.collapsed.lookup(buf[:n], hashOf(string(buf[:n]))))
+	c.give(t, &c.p.collapsed, c.p.collapsed.lookup(buf[:n], hashOf(string(buf[:n]))))
 }
 
 // unstar reads asterisks inside a word as any letter: n*des.
@@ -677,7 +721,7 @@ func (c *scanner) unstar(t *token, word []byte) {
 	c.s.stars++
 	for _, w := range c.p.byLength[min(len(word), maxWord)] {
 		if matchesStars(w.text, word) {
-			c.give(t, []wordID{w.id})
+			c.p.giveOne(c.s, t, w.id)
 			if t.alts >= maxIDs {
 				return
 			}

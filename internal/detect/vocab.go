@@ -1,5 +1,10 @@
 package detect
 
+import (
+	"encoding/binary"
+	"slices"
+)
+
 // wordID names a word of the lexicon. Different spellings of one word (typing
 // slips, repeated letters) lead to the same id.
 type wordID int32
@@ -15,19 +20,41 @@ const (
 )
 
 // vocab finds words by their spelling. It is a plain open-addressed table,
-// because the scanner has each word's hash by the time the word ends.
+// because the scanner has each word's hash by the time the word ends. A slot
+// answers for nearly all words by itself, so that a look-up reads memory once.
 type vocab struct {
-	slots []slot
-	used  int
-	bytes []byte
-	lists []wordID
+	slots   []slot
+	entries []entry
+	bytes   []byte
+	lists   []wordID
 }
 
+// slot is a spelling's place in the table.
 type slot struct {
-	hash     uint32
-	off      uint32 // of the spelling, in bytes
-	list     uint32 // of the ids, in lists
-	n, count uint16 // bytes of the spelling, number of ids; count 0 is a free slot
+	head  uint64 // the first 8 bytes of the spelling, as headOf gives them
+	entry uint32 // 1 more than its place; 0 for a free slot
+	first wordID // what the entry says
+}
+
+// entry is a spelling and the words that it may stand for: nearly always one.
+type entry struct {
+	off   uint32 // of the spelling, in bytes
+	first wordID
+	list  uint32 // of the further words, in lists
+	n     uint8  // bytes of the spelling
+	more  uint8  // how many further words
+}
+
+// headOf is the beginning of a word, as one number. No word holds a zero byte.
+func headOf(word []byte) uint64 {
+	if len(word) >= 8 {
+		return binary.LittleEndian.Uint64(word)
+	}
+	h := uint64(0)
+	for i, b := range word {
+		h |= uint64(b) << (8 * i)
+	}
+	return h
 }
 
 const (
@@ -48,78 +75,89 @@ func (v *vocab) add(word string, id wordID) bool {
 	if len(word) == 0 || len(word) > maxWord {
 		return false
 	}
-	if 2*(v.used+1) > len(v.slots) {
-		v.grow()
-	}
-	s := v.find(word, hashOf(word))
-	if s.count == 0 {
-		*s = slot{hash: hashOf(word), off: uint32(len(v.bytes)), list: uint32(len(v.lists)), n: uint16(len(word)), count: 1}
-		v.bytes = append(v.bytes, word...)
-		v.lists = append(v.lists, id)
-		v.used++
+	hash := hashOf(word)
+	e := v.lookup([]byte(word), hash)
+	if e == nil {
+		v.insert(word, hash, id)
 		return true
 	}
-	ids := v.lists[s.list : s.list+uint32(s.count)]
-	for _, have := range ids {
-		if have == id {
-			return false
-		}
-	}
-	if s.count == maxIDs {
+	more := v.more(e)
+	if e.first == id || slices.Contains(more, id) || len(more)+1 == maxIDs {
 		return false
 	}
 	at := uint32(len(v.lists))
-	v.lists = append(v.lists, ids...)
-	v.lists = append(v.lists, id)
-	s.list, s.count = at, s.count+1
+	v.lists = append(append(v.lists, more...), id)
+	e.list, e.more = at, e.more+1
 	return true
 }
 
 // maxIDs bounds how many words one spelling may stand for.
 const maxIDs = 8
 
+func (v *vocab) insert(word string, hash uint32, id wordID) {
+	if 2*(len(v.entries)+1) > len(v.slots) {
+		v.grow()
+	}
+	v.entries = append(v.entries, entry{off: uint32(len(v.bytes)), first: id, n: uint8(len(word))})
+	v.bytes = append(v.bytes, word...)
+	v.place(hash, slot{headOf([]byte(word)), uint32(len(v.entries)), id})
+}
+
+func (v *vocab) place(hash uint32, s slot) {
+	mask := uint32(len(v.slots) - 1)
+	i := hash & mask
+	for v.slots[i].entry != 0 {
+		i = (i + 1) & mask
+	}
+	v.slots[i] = s
+}
+
 func (v *vocab) grow() {
 	old := v.slots
 	v.slots = make([]slot, max(64, 2*len(old)))
-	mask := uint32(len(v.slots) - 1)
 	for _, s := range old {
-		if s.count == 0 {
-			continue
-		}
-		i := s.hash & mask
-		for v.slots[i].count != 0 {
-			i = (i + 1) & mask
-		}
-		v.slots[i] = s
-	}
-}
-
-// find returns the word's slot, or the free one where it would go.
-func (v *vocab) find(word string, hash uint32) *slot {
-	mask := uint32(len(v.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		s := &v.slots[i]
-		if s.count == 0 || s.hash == hash && string(v.bytes[s.off:s.off+uint32(s.n)]) == word {
-			return s
+		if s.entry != 0 {
+			v.place(hashOf(v.spelling(&v.entries[s.entry-1])), s)
 		}
 	}
 }
 
-// lookup returns the ids of a spelling, nil where it is no word of ours.
-func (v *vocab) lookup(word []byte, hash uint32) []wordID {
+// lookup returns the entry of a spelling, nil where it is no word of ours.
+func (v *vocab) lookup(word []byte, hash uint32) *entry {
+	return v.lookupHead(word, headOf(word), hash)
+}
+
+// lookupHead is lookup for a caller that has the word's head.
+func (v *vocab) lookupHead(word []byte, head uint64, hash uint32) *entry {
 	if len(v.slots) == 0 {
 		return nil
 	}
 	mask := uint32(len(v.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
 		s := &v.slots[i]
-		if s.count == 0 {
+		if s.entry == 0 {
 			return nil
 		}
-		if s.hash == hash && string(v.bytes[s.off:s.off+uint32(s.n)]) == string(word) {
-			return v.lists[s.list : s.list+uint32(s.count)]
+		if s.head != head {
+			continue
+		}
+		e := &v.entries[s.entry-1]
+		if len(word) <= 8 || string(v.bytes[e.off:e.off+uint32(e.n)]) == string(word) {
+			return e
 		}
 	}
 }
 
-func (v *vocab) ids(word string) []wordID { return v.lookup([]byte(word), hashOf(word)) }
+// more are the further words of an entry.
+func (v *vocab) more(e *entry) []wordID { return v.lists[e.list : e.list+uint32(e.more)] }
+
+func (v *vocab) spelling(e *entry) string { return string(v.bytes[e.off : e.off+uint32(e.n)]) }
+
+// ids are all words of a spelling.
+func (v *vocab) ids(word string) []wordID {
+	e := v.lookup([]byte(word), hashOf(word))
+	if e == nil {
+		return nil
+	}
+	return append([]wordID{e.first}, v.more(e)...)
+}
