@@ -30,8 +30,11 @@ type school struct {
 func newSchool(t testing.TB) *school { return newSchoolIn(t, slack.SocketMode) }
 
 // newSchoolIn makes one in which the bot takes its events in the given way.
-func newSchoolIn(t testing.TB, mode slack.Mode) *school {
+func newSchoolIn(t testing.TB, mode slack.Mode, change ...func(*slacktest.Options)) *school {
 	o := slacktest.Options{Patience: 20 * time.Second}
+	for _, c := range change {
+		c(&o)
+	}
 	if _, ok := t.(*testing.B); ok {
 		o.Unchecked, o.Unlimited = true, true
 	}

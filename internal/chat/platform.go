@@ -123,6 +123,9 @@ type CommandSpec struct {
 	Subcommands []CommandSpec
 	Staff       bool // shown to staff only where the platform can do so
 	OnMessage   bool // used on a message rather than typed
+	// Default: what somebody types without the name of a command is the first
+	// option of this one, where a platform lets people type that.
+	Default bool
 }
 
 // Typed says how a command is typed on a platform, where that is not a slash and

@@ -44,31 +44,36 @@ func (d *Desk) missed(ctx context.Context, v viewer) (list []chat.Uncovered, ok 
 	return list, true, nil
 }
 
-// uncovered says what the bot cannot read, and gives the controls by which
-// staff can change that.
-func (d *Desk) uncovered(ctx context.Context, v viewer) (said string, rows []chat.Controls) {
+// coverage says what the bot cannot read, with the controls by which staff can
+// change that. It is empty where the platform cannot tell.
+func (d *Desk) coverage(ctx context.Context, v viewer) []chat.Block {
+	list := chat.List{Title: d.texts.Say("staff.state.coverage")}
 	missed, ok, err := d.missed(ctx, v)
 	switch {
 	case !ok:
-		return "", nil
+		return nil
 	case err != nil:
-		return d.texts.Say("staff.state.coveragefail"), nil
+		list.Items = []string{d.texts.Say("staff.state.coveragefail")}
+		return []chat.Block{list}
 	}
-	var lines []string
 	for _, u := range missed {
-		lines = append(lines, d.blind(u))
+		list.Items = append(list.Items, d.blind(u))
 	}
-	if len(lines) == 0 {
-		lines = []string{d.texts.Say("staff.state.coverageok")}
+	if len(missed) == 0 {
+		list.Items = []string{d.texts.Say("staff.state.coverageok")}
 	}
-	if rest := len(lines) - maxBlind; rest > 0 {
-		lines = append(lines[:maxBlind], d.texts.Say("staff.state.moreblind", "n", rest))
+	if rest := len(missed) - maxBlind; rest > 0 {
+		list.Items = append(list.Items[:maxBlind], d.texts.Say("staff.state.moreblind", "n", rest))
 	}
-	if _, joins := d.platforms[v.key.Platform].(chat.Joiner); joins {
-		lines = append(lines, d.texts.Say("staff.state.invisible"))
-		rows = d.joining(v, joinable(missed))
+	if _, joins := d.platforms[v.key.Platform].(chat.Joiner); !joins {
+		return []chat.Block{list}
 	}
-	return strings.Join(lines, "\n"), rows
+	list.Items = append(list.Items, d.texts.Say("staff.state.invisible"))
+	out := []chat.Block{list}
+	for _, row := range d.joining(v, joinable(missed)) {
+		out = append(out, row)
+	}
+	return out
 }
 
 func (d *Desk) blind(u chat.Uncovered) string {

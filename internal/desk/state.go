@@ -26,10 +26,6 @@ func (d *Desk) state(ctx context.Context, v viewer) chat.Answer {
 		add("paused", d.texts.Say("staff.state.unpaused"))
 	}
 	add("tips", d.tipsState(ctx, v))
-	blind, joining := d.uncovered(ctx, v)
-	if blind != "" {
-		add("coverage", blind)
-	}
 	var w []store.Waiting
 	err := d.db.Read(ctx, func(tx *store.Tx) (err error) {
 		w, err = tx.Waiting(ctx, v.key.Platform, v.key.Server)
@@ -42,9 +38,7 @@ func (d *Desk) state(ctx context.Context, v viewer) chat.Answer {
 		add("waiting", d.waiting(w))
 	}
 	card := chat.Card{Title: d.texts.Say("staff.state.title"), Tone: chat.Calm, Blocks: []chat.Block{f}}
-	for _, row := range joining {
-		card.Blocks = append(card.Blocks, row)
-	}
+	card.Blocks = append(card.Blocks, d.coverage(ctx, v)...)
 	card.Blocks = append(card.Blocks, chat.Controls{d.hide()})
 	return chat.Show(card)
 }

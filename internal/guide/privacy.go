@@ -48,7 +48,7 @@ func (g *Guide) Commands() []chat.CommandSpec {
 	return []chat.CommandSpec{
 		{Name: cmdLearn, Description: say("learn"), Options: []chat.OptionSpec{
 			{Name: "topic", Description: say("topic"), Completes: true}}},
-		{Name: cmdAsk, Description: say("ask"), Options: []chat.OptionSpec{
+		{Name: cmdAsk, Description: say("ask"), Default: true, Options: []chat.OptionSpec{
 			{Name: "question", Description: say("question"), Required: true}}},
 		{Name: cmdSupport, Description: say("support"), Options: []chat.OptionSpec{
 			{Name: "need", Description: say("need"), Choices: g.needOptions()},

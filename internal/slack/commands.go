@@ -13,7 +13,7 @@ import (
 // are read with what Register was told: an option can be named (region:UK), a
 // mention goes to the option that holds such a thing, a word that is one of an
 // option's choices to that option, and the rest to the first option that is
-// free.
+// free. What begins with no command's name goes to the one that takes that.
 
 // helpCommand answers /waymark alone.
 const helpCommand = "help"
@@ -37,7 +37,7 @@ func (s *Slack) parse(text string) (name string, args map[string]string) {
 		return !c.OnMessage && (strings.ToLower(c.Name) == word || (word == staffWord && c.Staff && len(c.Subcommands) > 0))
 	})
 	if i < 0 {
-		return word, args
+		return unnamed(specs, word, text)
 	}
 	spec, name := specs[i], specs[i].Name
 	if len(spec.Subcommands) > 0 {
@@ -55,6 +55,17 @@ func (s *Slack) parse(text string) (name string, args map[string]string) {
 	}
 	options(spec.Options, rest, args)
 	return name, args
+}
+
+// unnamed reads words that begin with no command's name. Whoever writes a
+// question after /waymark gets its answer.
+func unnamed(specs []chat.CommandSpec, word, text string) (name string, args map[string]string) {
+	for _, c := range specs {
+		if c.Default && word != helpCommand && len(c.Options) > 0 {
+			return c.Name, map[string]string{c.Options[0].Name: said(text)}
+		}
+	}
+	return word, map[string]string{}
 }
 
 func cutWord(s string) (word, rest string) {

@@ -13,7 +13,7 @@ func TestWordsAfterTheCommand(t *testing.T) {
 	needs := []chat.Option{{Label: "Somebody to talk to", Value: "talk"}, {Label: "Report a picture", Value: "image"}}
 	err := s.Register(t.Context(), []chat.CommandSpec{
 		{Name: "learn", Options: []chat.OptionSpec{{Name: "topic"}}},
-		{Name: "ask", Options: []chat.OptionSpec{{Name: "question"}}},
+		{Name: "ask", Default: true, Options: []chat.OptionSpec{{Name: "question"}}},
 		{Name: "support", Options: []chat.OptionSpec{{Name: "need", Choices: needs}, {Name: "region", Choices: regions},
 			{Name: "who", Choices: []chat.Option{{Label: "A child", Value: "child"}, {Label: "A parent", Value: "parent"}}}}},
 		{Name: "report"},
@@ -42,7 +42,9 @@ func TestWordsAfterTheCommand(t *testing.T) {
 		{"  help ", "help", args()},
 		{"Report", "report", args()},
 		{"report please", "report", args()},
-		{"nonsense here", "nonsense", args()},
+		{"is <@U1> &amp; co ok?", "ask", args("question", "is @U1 & co ok?")},
+		{"who: helps", "ask", args("question", "who: helps")},
+		{"Help", "help", args()},
 		{"learn", "learn", args()},
 		{"learn staying safe online", "learn", args("topic", "staying safe online")},
 		{"learn topic:secrets", "learn", args("topic", "secrets")},
