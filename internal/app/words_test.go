@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/store/storetest"
 )
@@ -193,4 +195,22 @@ func TestPhrasesThatStaffCannotAdd(t *testing.T) {
 	if got, err := c.as("morgan").Complete(t.Context(), "staff-room", words, nil, "rule", "do you"); err != nil || len(got) != 1 || got[0].Value != "phrase-1" {
 		t.Errorf("the completions are %v, %v", got, err)
 	}
+}
+
+// Staff add a phrase in a real browser, and save the copy of what is kept.
+func TestWordsInABrowser(t *testing.T) {
+	b := newBrowser(t, demo(t))
+	m := b.window("morgan", "staff-room")
+	m.types("/safeguarding words")
+	m.press("Add a phrase")
+	m.do("fill in the form", chromedp.WaitVisible(id("field-phrase")), chromedp.SendKeys(id("field-phrase"), "meet at the bandstand"),
+		chromedp.SetValue(id("field-category"), "meet-up"))
+	m.picture("phrase-form")
+	m.do("send the form", chromedp.Click(id("form-submit")))
+	m.sees(id("private"), "Narrow enough to try out")
+	m.picture("phrase-added")
+	m.types("/safeguarding export") // the keyboard works again after the form
+	m.sees(id("file"), "Save waymark-")
+	m.picture("export")
+	m.until("see what the file holds", `atob(document.querySelector("[data-testid=file]").href.split(",")[1]).includes("meet at the bandstand")`)
 }

@@ -64,7 +64,12 @@ function openForm(form) {
       el("button", { type: "button", class: "button", testid: "form-cancel", onclick: () => dialog.close() }, "Cancel"), submit));
   fill(dialog, sheet);
   dialog.setAttribute("aria-describedby", form.intro ? "form-intro" : "");
-  dialog.onclose = () => { fill(dialog); back?.isConnected ? back.focus() : byId("composer").focus(); };
+  dialog.onclose = () => {
+    fill(dialog);
+    const to = back?.isConnected ? back : byId("composer");
+    to.blur(); // what has the focus already may not get the keys that a dialog took
+    to.focus();
+  };
   dialog.showModal();
   fields[0].input.focus();
 
