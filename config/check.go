@@ -39,6 +39,9 @@ func (r *reading) check(c *Config) {
 	r.checkAtLeast("retention.audit", c.Retention.Audit, 1)
 	r.checkOneOf("log.format", &c.Log.Format, []string{"text", "json"})
 	r.checkFolder("lexicon", &c.Lexicon)
+	for i := range c.LexiconLanguages {
+		r.checkOneOf("lexicon_languages", &c.LexiconLanguages[i], LexiconLanguages())
+	}
 }
 
 // wrongValue reports a value at the place it came from, once.

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -22,20 +23,52 @@ var defaults []byte
 //go:embed lexicon
 var lexicon embed.FS
 
-// Lexicon holds the detector's rules that come with the program, a folder a
-// language ("en/...").
-func Lexicon() fs.FS {
+// LexiconLanguages are the languages for which the program has detector's
+// rules. English is complete; the others hold the textbook phrasings alone, and
+// no native reader who knows safeguarding has reviewed them yet.
+func LexiconLanguages() (out []string) {
+	folders, err := lexicon.ReadDir("lexicon")
+	if err != nil { // it is embedded
+		panic(err)
+	}
+	for _, f := range folders {
+		out = append(out, f.Name())
+	}
+	return out
+}
+
+// Lexicon holds the detector's rules that come with the program for some
+// languages, a folder each ("en/..."); for none, English.
+func Lexicon(languages ...string) fs.FS {
+	if len(languages) == 0 {
+		languages = []string{"en"}
+	}
 	sub, err := fs.Sub(lexicon, "lexicon")
 	if err != nil { // only an invalid name can fail, and this one is not
 		panic(err)
 	}
-	return sub
+	return folders{sub, languages}
+}
+
+// folders is a file system of which only some folders are listed.
+type folders struct {
+	fs.FS
+	names []string
+}
+
+// ReadDir lists a folder; fs.WalkDir goes by it.
+func (f folders) ReadDir(name string) ([]fs.DirEntry, error) {
+	all, err := fs.ReadDir(f.FS, name)
+	if name == "." {
+		all = slices.DeleteFunc(all, func(d fs.DirEntry) bool { return !slices.Contains(f.names, d.Name()) })
+	}
+	return all, err
 }
 
 // Rules are where the detector's rules are read from: the program's own, and
 // the folder of further ones where one is set.
 func (c Config) Rules() []fs.FS {
-	roots := []fs.FS{Lexicon()}
+	roots := []fs.FS{Lexicon(c.LexiconLanguages...)}
 	if c.Lexicon != "" {
 		roots = append(roots, os.DirFS(c.Lexicon))
 	}
@@ -67,6 +100,8 @@ type Config struct {
 	// Lexicon is the absolute path of a folder with further rule files; empty
 	// for none.
 	Lexicon string `mapstructure:"lexicon"`
+	// LexiconLanguages are those whose rules are used, of LexiconLanguages.
+	LexiconLanguages []string `mapstructure:"lexicon_languages"`
 	// SkipBots leaves out what other bots and webhooks write.
 	SkipBots bool `mapstructure:"skip_bots"`
 }

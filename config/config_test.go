@@ -54,6 +54,8 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 		Servers:   []Server{},
 		Retention: Retention{Cases: 90 * 24 * time.Hour, Signs: 14 * 24 * time.Hour, Audit: 365 * 24 * time.Hour},
 		Log:       Log{Level: slog.LevelInfo, Format: "text"},
+
+		LexiconLanguages: []string{"en"},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("defaults:\n got %+v\nwant %+v", c, want)
@@ -128,6 +130,7 @@ var samples = map[string]string{
 	"log.level":            "debug",
 	"log.format":           "json",
 	"lexicon":              ".",
+	"lexicon_languages":    "[en, es]",
 	"skip_bots":            "true",
 }
 
@@ -290,8 +293,8 @@ func TestMistakes(t *testing.T) {
 		want       []string // each line, FILE standing for the file
 	}{
 		{"misspelt key", "discord:\n  tokn: abc", nil, []string{"FILE:2: discord.tokn: no such key; the keys here are token, token_file, base_url, automod"}},
-		{"misspelt section", "\ndiscrod: {}", nil, []string{"FILE:2: discrod: no such key; the keys here are discord, slack, playground, database, http, region, language, servers, secret_key, secret_key_file, retention, log, lexicon, skip_bots"}},
-		{"dotted key", "discord.token: abc", nil, []string{"FILE:1: discord.token: no such key; the keys here are discord, slack, playground, database, http, region, language, servers, secret_key, secret_key_file, retention, log, lexicon, skip_bots"}},
+		{"misspelt section", "\ndiscrod: {}", nil, []string{"FILE:2: discrod: no such key; the keys here are discord, slack, playground, database, http, region, language, servers, secret_key, secret_key_file, retention, log, lexicon, lexicon_languages, skip_bots"}},
+		{"dotted key", "discord.token: abc", nil, []string{"FILE:1: discord.token: no such key; the keys here are discord, slack, playground, database, http, region, language, servers, secret_key, secret_key_file, retention, log, lexicon, lexicon_languages, skip_bots"}},
 		{"twice", "region: UK\nRegion: US", nil, []string{"FILE:2: region: stands here twice; leave one"}},
 		{"no mapping", "- a", nil, []string{"FILE:1: needs keys below it, as in config/default.yaml"}},
 		{"a value where keys belong", "discord: abc", nil, []string{"FILE:1: discord: needs keys below it, as in config/default.yaml"}},
@@ -490,8 +493,15 @@ func TestKeyIsMadeOnce(t *testing.T) {
 }
 
 func TestLexiconHoldsTheLanguages(t *testing.T) {
-	if info, err := fs.Stat(Lexicon(), "en"); err != nil || !info.IsDir() {
-		t.Errorf("en: %v", err)
+	for _, l := range LexiconLanguages() {
+		found, err := fs.ReadDir(Lexicon(l), ".")
+		if err != nil || len(found) != 1 || found[0].Name() != l || !found[0].IsDir() {
+			t.Errorf("%s: %v, %v", l, found, err)
+		}
+	}
+	found, err := fs.ReadDir(Lexicon(), ".")
+	if err != nil || len(found) != 1 || found[0].Name() != "en" {
+		t.Errorf("by itself: %v, %v", found, err)
 	}
 }
 

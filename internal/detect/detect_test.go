@@ -11,11 +11,13 @@ import (
 	"testing"
 	"testing/fstest"
 	"unicode/utf8"
+
+	"github.com/waymark-bot/waymark/config"
 )
 
 const lexiconRoot = "../../config/lexicon"
 
-var loaded = sync.OnceValues(func() (*Lexicon, error) { return Load(os.DirFS(lexiconRoot)) })
+var loaded = sync.OnceValues(func() (*Lexicon, error) { return Load(config.Lexicon()) })
 
 func detector(t testing.TB) *Detector {
 	t.Helper()
@@ -385,7 +387,7 @@ func BenchmarkDetect4000(b *testing.B) {
 
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
-		if _, err := Load(os.DirFS(lexiconRoot)); err != nil {
+		if _, err := Load(config.Lexicon()); err != nil {
 			b.Fatal(err)
 		}
 	}

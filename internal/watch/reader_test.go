@@ -2,17 +2,17 @@ package watch
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/waymark-bot/waymark/config"
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/detect"
 )
 
-var rules = sync.OnceValues(func() (*detect.Lexicon, error) { return detect.Load(os.DirFS("../../config/lexicon")) })
+var rules = sync.OnceValues(func() (*detect.Lexicon, error) { return detect.Load(config.Lexicon()) })
 
 func testDetector(t testing.TB) *detect.Detector {
 	t.Helper()
