@@ -22,8 +22,9 @@ import (
 type Patient interface {
 	chat.Platform
 	chat.Covered
-	// Identify says what the bot is called. Credentials that the platform does
-	// not accept give a permanent error.
+	// Identify says what the bot is called, "" where each server brings a
+	// credential of its own and there is none yet. Credentials that the platform
+	// does not accept give a permanent error.
 	Identify(ctx context.Context) (string, error)
 	// Clock says what time it is at the platform.
 	Clock(ctx context.Context) (time.Time, error)
@@ -85,8 +86,9 @@ func settings(cfg config.Config) map[servers.Key]cases.Settings {
 // ward is a platform that is looked at.
 type ward struct {
 	*exam
-	p    Patient
-	name string // for people
+	p     Patient
+	name  string // for people
+	known bool   // the platform knows the bot by a credential
 }
 
 func (e *exam) platform(at chat.Platform) {
@@ -97,7 +99,7 @@ func (e *exam) platform(at chat.Platform) {
 		e.look("connection", e.say("doctor.connection.unknown", "platform", name), e.say("doctor.connection.unknowndo"))
 		return
 	}
-	w := &ward{e, p, name}
+	w := &ward{exam: e, p: p, name: name}
 	if !w.token() {
 		return
 	}
@@ -116,8 +118,9 @@ func (w *ward) token() bool {
 		w.mend("token", w.say("doctor.token.refused", "platform", w.name, "why", reason(err)), w.say("doctor.token.do."+w.p.Name()))
 	case err != nil:
 		w.mend("connection", w.say("doctor.connection.none", "platform", w.name, "why", reason(err)), w.say("doctor.connection.do"))
-	default:
+	case bot != "":
 		w.ok("token", w.say("doctor.token.ok", "platform", w.name, "bot", bot))
+		w.known = true
 	}
 	return err == nil
 }
@@ -160,6 +163,9 @@ func (w *ward) clock() {
 }
 
 func (w *ward) grants() {
+	if !w.known {
+		return
+	}
 	lacks, err := patiently(w.ctx, func() ([]string, error) { return w.p.Ungranted(w.ctx) })
 	switch {
 	case err != nil:
@@ -193,6 +199,10 @@ func (w *ward) servers() []chat.ServerID {
 		if s.Platform == w.p.Name() && !slices.Contains(in, chat.ServerID(s.ID)) {
 			w.mend("servers", w.say("doctor.servers.out", "id", s.ID), w.say("doctor.servers.do."+w.p.Name()))
 		}
+	}
+	if len(in) == 0 && !w.known {
+		w.look("servers", w.say("doctor.workspaces.none"), w.say("doctor.workspaces.nonedo", "address", w.cfg.Slack.Address))
+		return nil
 	}
 	if len(in) == 0 {
 		w.mend("servers", w.say("doctor.servers.none"), w.say("doctor.servers.do."+w.p.Name()))

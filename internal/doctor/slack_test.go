@@ -224,3 +224,22 @@ func TestSlackScopesThatCanBeLeftOut(t *testing.T) {
 		t.Errorf("%d things to mend: %+v", n, r.Checks)
 	}
 }
+
+// Where workspaces install the bot by themselves, there is no token before the
+// first did.
+func TestSlackNobodyInstalledItYet(t *testing.T) {
+	s := newSchool(t)
+	db, err := store.Open(t.Context(), filepath.Join(s.dir, "waymark.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := s.examine("WAYMARK_SLACK_BOT_TOKEN=", "WAYMARK_SLACK_APP_TOKEN=", "WAYMARK_SLACK_MODE=http", "WAYMARK_SLACK_SIGNING_SECRET="+s.f.SigningSecret(),
+		"WAYMARK_SLACK_CLIENT_ID="+s.f.ClientID(), "WAYMARK_SLACK_CLIENT_SECRET="+s.f.ClientSecret(), "WAYMARK_SLACK_ADDRESS=https://w.example.org")
+	got := of(r, "servers")
+	if len(of(r, "token"))+len(of(r, "grants")) != 0 || len(got) != 2 || got[1].Mark != doctor.Look || !strings.Contains(got[1].Do, "https://w.example.org/slack/install") {
+		t.Errorf("%+v", r.Checks)
+	}
+}
