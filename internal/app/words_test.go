@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/waymark-bot/waymark/internal/chat"
+	"github.com/waymark-bot/waymark/internal/discord/discordtest"
+	"github.com/waymark-bot/waymark/internal/slack/slacktest"
 	"github.com/waymark-bot/waymark/internal/store/storetest"
 )
 
@@ -213,4 +215,45 @@ func TestWordsInABrowser(t *testing.T) {
 	m.sees(id("file"), "Save waymark-")
 	m.picture("export")
 	m.until("see what the file holds", `atob(document.querySelector("[data-testid=file]").href.split(",")[1]).includes("meet at the bandstand")`)
+}
+
+// The same on Discord, with its modal, and on Slack, typed in one line.
+func TestWordsOnDiscordAndSlack(t *testing.T) {
+	t.Run("discord", func(t *testing.T) {
+		c := newClub(t)
+		c.start()
+		c.setUp()
+		added := c.mo.Slash(c.staff, "safeguarding words", discordtest.Option{Name: "do", Value: "add"}, discordtest.Option{Name: "text", Value: "purple lighthouse"}).
+			Fill(map[string]string{"phrase": "purple lighthouse keeper", "category": "meet-up", "tell": "now"}).Reply()
+		if !added.Private || !added.Has("Added, in shadow", "Narrow enough") {
+			t.Fatalf("the answer reads %s", added.Text())
+		}
+		c.mo.Press(added, "Make it live")
+		c.f.Await("it is live", func() bool { return added.Now().Has("It is live now") })
+		c.older.Say(c.general, "where is the purple lighthouse keeper "+marker)
+		if card := c.alert(); !card.Has("Holds a phrase that your staff added") || card.Has(marker) {
+			t.Errorf("the card reads %s", card.Text())
+		}
+		if got := c.ana.Slash(c.general, "safeguarding words").Reply(); !got.Has("This is for staff") {
+			t.Errorf("a member reads %s", got.Text())
+		}
+	})
+	t.Run("slack", func(t *testing.T) {
+		s := newSchool(t)
+		s.start()
+		if got := s.mo.Slash(s.staff, "/waymark staff words try don't tell your mum about us").Reply(); !got.Has("Staff would be told", "secrecy.dont-tell-carer") {
+			t.Errorf("the answer reads %s", got.Text())
+		}
+		s.mo.Slash(s.staff, "/waymark staff words add purple lighthouse keeper")
+		form := s.f.AwaitModal(s.mo, func(v slacktest.View) bool { return v.Title == "Add a phrase" })
+		if form.Title == "" {
+			t.Fatal("no form")
+		}
+		s.mo.Submit(map[string]string{"phrase": "purple lighthouse keeper", "category": "meet-up", "tell": "now"})
+		s.f.AwaitPrivate(s.mo, func(m slacktest.Message) bool { return m.Has("Added, in shadow") })
+		s.mo.Slash(s.staff, "/waymark staff words undo")
+		s.f.AwaitPrivate(s.mo, func(m slacktest.Message) bool {
+			return m.Has("The last change is undone", "You have changed nothing")
+		})
+	})
 }
