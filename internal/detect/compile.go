@@ -216,7 +216,7 @@ func (c *compiler) finish(real map[string]bool) *program {
 	for _, ids := range c.members {
 		p.sets = append(p.sets, newSet(ids))
 	}
-	p.phrases = newPhraseTree(c.phrases, c.nodes)
+	p.phrases = newPhraseTree(c.phrases)
 	p.stops = c.stops
 	p.frequent = grow(p.frequent, n)
 	p.fillers = grow(p.fillers, n)

@@ -76,8 +76,15 @@ func (p *program) has(ref int32, id wordID) bool {
 	if s.filter>>(id&63)&1 == 0 {
 		return false
 	}
-	_, ok := slices.BinarySearch(s.ids, id)
-	return ok
+	lo, hi := 0, len(s.ids) // slices.BinarySearch is not inlined, and this is asked most often
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); s.ids[mid] < id {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo < len(s.ids) && s.ids[lo] == id
 }
 
 // phraseStep is one step through the phrases: from a node by a word.
@@ -92,39 +99,43 @@ type phraseNode struct {
 	id   wordID // the phrase that ends here, unknownWord for none
 }
 
-// phraseTree holds all phrases, node by node.
+// phraseTree holds the steps of all phrases in an open-addressed table.
 type phraseTree struct {
-	from  []int32 // for each node, where its steps begin
-	words []wordID
+	steps []phraseStep // the zero value is free: no phrase begins with an unknown word
 	to    []phraseNode
 }
 
-func newPhraseTree(steps map[phraseStep]phraseNode, nodes int32) phraseTree {
-	sorted := make([]phraseStep, 0, len(steps))
-	for s := range steps {
-		sorted = append(sorted, s)
+func newPhraseTree(steps map[phraseStep]phraseNode) phraseTree {
+	size := 1
+	for size < 2*len(steps)+1 {
+		size *= 2
 	}
-	slices.SortFunc(sorted, func(a, b phraseStep) int {
-		return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(a.word, b.word))
-	})
-	t := phraseTree{from: make([]int32, nodes+2)}
-	for _, s := range sorted {
-		t.from[s.node+1]++
-		t.words, t.to = append(t.words, s.word), append(t.to, steps[s])
-	}
-	for i := range nodes + 1 {
-		t.from[i+1] += t.from[i]
+	t := phraseTree{make([]phraseStep, size), make([]phraseNode, size)}
+	for s, n := range steps {
+		i := t.place(s)
+		for t.steps[i] != (phraseStep{}) {
+			i = (i + 1) & (size - 1)
+		}
+		t.steps[i], t.to[i] = s, n
 	}
 	return t
 }
 
+// place is where a step is looked for first. The multiplier is that of
+// Fibonacci hashing.
+func (t *phraseTree) place(s phraseStep) int {
+	h := (uint64(uint32(s.node))<<32 | uint64(uint32(s.word))) * 0x9e3779b97f4a7c15
+	return int(h>>32) & (len(t.steps) - 1)
+}
+
 func (t *phraseTree) step(node int32, word wordID) (phraseNode, bool) {
-	lo := t.from[node]
-	i, ok := slices.BinarySearch(t.words[lo:t.from[node+1]], word)
-	if !ok {
-		return phraseNode{}, false
+	s := phraseStep{node, word}
+	for i := t.place(s); t.steps[i] != (phraseStep{}); i = (i + 1) & (len(t.steps) - 1) {
+		if t.steps[i] == s {
+			return t.to[i], true
+		}
 	}
-	return t.to[int(lo)+i], true
+	return phraseNode{}, false
 }
 
 // index files all patterns under their anchors.

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"math/bits"
-	"sort"
 
 	"github.com/waymark-bot/waymark/internal/classify"
 )
@@ -188,8 +187,10 @@ func (p *program) survey(s *scratch) {
 		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
 			p.note(s, i, id)
 		}
+		t.flags &^= begins
 		for _, e := range s.phrases[edges:] {
 			p.note(s, i, e.id)
+			t.flags |= begins
 		}
 	}
 }
@@ -232,15 +233,25 @@ func (p *program) walkPhrase(s *scratch, from, i int, node int32) {
 
 // phrasesAt are the phrases that begin at a token.
 func (s *scratch) phrasesAt(i int) []phraseEdge {
-	return s.phrases[s.firstPhrase(i):s.firstPhrase(i+1)]
+	from := s.firstPhrase(i)
+	to := from
+	for to < len(s.phrases) && int(s.phrases[to].at) == i {
+		to++
+	}
+	return s.phrases[from:to]
 }
 
 // firstPhrase is the first phrase that begins at token i or later.
 func (s *scratch) firstPhrase(i int) int {
-	if len(s.phrases) == 0 {
-		return 0
+	lo, hi := 0, len(s.phrases)
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); int(s.phrases[mid].at) < i {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
 	}
-	return sort.Search(len(s.phrases), func(k int) bool { return int(s.phrases[k].at) >= i })
+	return lo
 }
 
 // may says whether the view holds a word of each cut that an anchor names.
@@ -430,6 +441,9 @@ func (p *program) tokenHas(s *scratch, ref int32, i int) bool {
 		if p.has(ref, id) {
 			return true
 		}
+	}
+	if t.flags&begins == 0 {
+		return false
 	}
 	for _, e := range s.phrasesAt(i) {
 		if p.has(ref, e.id) {

@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"encoding/binary"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -30,6 +32,7 @@ const (
 	quoted                   // inside quotation marks, a quoted line or a code block
 	number
 	emoji
+	begins // a phrase
 )
 
 // hints are what a scan noticed that calls for another view.
@@ -396,10 +399,16 @@ func (c *scanner) letters(i int) int {
 	} else if c.digits {
 		c.digits, c.mixed = false, true
 	}
-	kinds, text, low, hash := &c.p.kinds, c.text, c.s.low, c.hash
+	s := c.s
+	if need := len(s.low) + len(c.text) - i + headRoom; cap(s.low) < need {
+		s.low = slices.Grow(s.low, need-len(s.low))
+	}
+	kinds, text, hash := &c.p.kinds, c.text, c.hash
+	n := len(s.low)
+	low := s.low[:cap(s.low)]
 	before, met := byte(0), uint32(0)
-	if len(low) > c.lo {
-		before = low[len(low)-1]
+	if n > c.lo {
+		before = low[n-1]
 	}
 	for ; i < len(text) && kinds[text[i]] == letter; i++ {
 		b := text[i] | 0x20
@@ -409,12 +418,29 @@ func (c *scanner) letters(i int) int {
 			c.run, before = 0, b
 		}
 		met |= 1 << (b - 'a')
-		low = append(low, b)
+		low[n] = b
+		n++
 		hash = (hash ^ uint32(b)) * hashPrime
 	}
 	c.vowel = c.vowel || met&vowels != 0
-	c.s.low, c.hash = low, hash
+	s.low, c.hash = low[:n], hash
 	return i
+}
+
+// headRoom is how many bytes scratch.low has to spare, so that a word's head is
+// read at once.
+const headRoom = 8
+
+// head is headOf for a word of s.low.
+func (s *scratch) head(lo, hi int) uint64 {
+	if lo+8 > cap(s.low) {
+		return headOf(s.low[lo:hi])
+	}
+	h := binary.LittleEndian.Uint64(s.low[lo : lo+8])
+	if n := hi - lo; n < 8 {
+		h &= 1<<(8*n) - 1
+	}
+	return h
 }
 
 // repeated notes that a letter is the same as the one before it.
@@ -448,9 +474,8 @@ func (c *scanner) close(i int, h *hints) {
 		return
 	}
 	c.currency = false
-	t := c.token(start, i, lo, hi)
-	t.hash = c.hash
-	known := c.know(&t, word)
+	t := c.token(start, i, lo, hi, c.hash)
+	known := c.know(t, word)
 	n := hi - lo
 	if n == 1 {
 		if c.oneLetter++; c.oneLetter >= 3 {
@@ -465,30 +490,29 @@ func (c *scanner) close(i int, h *hints) {
 		if c.numberThenWord(start, i, lo, hi) {
 			return
 		}
-		c.unmask(&t, word)
+		c.unmask(t, word)
 	case c.mixed:
-		c.unmask(&t, word)
+		c.unmask(t, word)
 	case c.longest >= 2 || c.runs >= 2:
-		c.collapse(&t, word)
+		c.collapse(t, word)
 	case c.masks:
-		c.unstar(&t, word)
+		c.unstar(t, word)
 	}
 	if t.id == unknownWord {
 		if n >= longWord {
 			h.long = true
 		}
 		if n < 8 && !h.split && n >= 2 {
-			h.split = c.pairs(&t)
+			h.split = c.pairs(t)
 		}
-	} else if n < 5 && !h.split && len(c.s.toks) > 0 {
-		if prev := &c.s.toks[len(c.s.toks)-1]; prev.id == unknownWord && prev.flags&(number|emoji) == 0 {
-			h.split = c.pairs(&t)
+	} else if n < 5 && !h.split && len(c.s.toks) > 1 {
+		if prev := &c.s.toks[len(c.s.toks)-2]; prev.id == unknownWord && prev.flags&(number|emoji) == 0 {
+			h.split = c.pairs(t)
 		}
 	}
 	if !c.vowel && n >= 2 && n < 12 {
 		h.vowelless++
 	}
-	c.s.toks = append(c.s.toks, t)
 }
 
 // longWord is the length from which an unknown word may be several of ours
@@ -498,10 +522,11 @@ const longWord = 11
 // pairs says whether the last token and this one together spell one of the
 // words that are worth joining.
 func (c *scanner) pairs(t *token) bool {
-	if len(c.s.toks) == 0 {
+	n := len(c.s.toks)
+	if n < 2 {
 		return false
 	}
-	_, ok := c.p.joined(c.s, &c.s.toks[len(c.s.toks)-1], t)
+	_, ok := c.p.joined(c.s, &c.s.toks[n-2], t)
 	return ok
 }
 
@@ -515,10 +540,13 @@ func (p *program) joined(s *scratch, a, b *token) (*entry, bool) {
 	for _, x := range s.low[b.lo:b.hi] {
 		h = (h ^ uint32(x)) * hashPrime
 	}
-	var buf [maxWord]byte
-	k := copy(buf[:], s.low[a.lo:a.hi])
-	k += copy(buf[k:], s.low[b.lo:b.hi])
-	e := p.words.lookup(buf[:k], h)
+	word := s.low[a.lo:b.hi]
+	if a.hi != b.lo {
+		var buf [maxWord]byte
+		k := copy(buf[:], s.low[a.lo:a.hi])
+		word = buf[:k+copy(buf[k:], s.low[b.lo:b.hi])]
+	}
+	e := p.words.lookup(word, h)
 	if e == nil {
 		return nil, false
 	}
@@ -527,19 +555,29 @@ func (p *program) joined(s *scratch, a, b *token) (*entry, bool) {
 		if i >= 0 {
 			id = p.words.more(e)[i]
 		}
-		if p.names[id] == string(buf[:k]) && !p.isFrequent(id) {
+		if p.names[id] == string(word) && !p.isFrequent(id) {
 			return e, true
 		}
 	}
 	return nil, false
 }
 
-func (c *scanner) token(start, end, lo, hi int) token {
-	// In a view that was turned round, a word's first letter is its last in the
-	// original.
-	t := token{
-		start: min(c.off.start(start), c.off.start(end-1)), end: max(c.off.end(end), c.off.end(start+1)),
-		lo: int32(lo), hi: int32(hi), sep: c.sep,
+// token adds a token, to be filled where it stands: copying one costs more than
+// finding its word.
+func (c *scanner) token(start, end, lo, hi int, hash uint32) *token {
+	s := c.s
+	n := len(s.toks)
+	if n == cap(s.toks) {
+		s.toks = slices.Grow(s.toks, 16+n)
+	}
+	s.toks = s.toks[:n+1]
+	t := &s.toks[n]
+	t.start, t.end, t.lo, t.hi = int32(start), int32(end), int32(lo), int32(hi)
+	t.hash, t.id, t.alt, t.alts, t.flags, t.sep = hash, unknownWord, 0, 0, 0, c.sep
+	if c.off.from != nil {
+		// In a view that was turned round, a word's first letter is its last in
+		// the original.
+		t.start, t.end = min(c.off.start(start), c.off.start(end-1)), max(c.off.end(end), c.off.end(start+1))
 	}
 	c.sep = 0
 	if c.newSent {
@@ -557,7 +595,7 @@ func (c *scanner) know(t *token, word []byte) bool {
 	if len(word) > maxWord {
 		return false
 	}
-	return c.give(t, &c.p.words, c.p.words.lookup(word, t.hash))
+	return c.give(t, &c.p.words, c.p.words.lookupHead(word, c.s.head(int(t.lo), int(t.hi)), t.hash))
 }
 
 // give adds the words of an entry to a token and says whether there were any.
@@ -586,28 +624,26 @@ func (p *program) giveOne(s *scratch, t *token, id wordID) {
 
 // number adds a token for a run of digits.
 func (c *scanner) number(start, end, lo, hi int) {
-	t := c.token(start, end, lo, hi)
+	t := c.token(start, end, lo, hi, c.hash)
 	t.flags |= number
-	t.hash = c.hash
 	c.oneLetter = 0
 	value := 0
 	for _, d := range c.s.low[lo:min(hi, lo+7)] {
 		value = 10*value + int(d-'0')
 	}
-	if !c.know(&t, c.s.low[lo:hi]) { // 4 and 2 are words as well
+	if !c.know(t, c.s.low[lo:hi]) { // 4 and 2 are words as well
 		t.id = numberWord
 	} else {
-		c.s.also(&t, numberWord)
+		c.s.also(t, numberWord)
 	}
 	switch {
 	case c.currency:
-		c.s.also(&t, moneyWord)
+		c.s.also(t, moneyWord)
 	case value >= 8 && value <= 17 && hi-lo < 3:
-		c.s.also(&t, youngWord)
+		c.s.also(t, youngWord)
 	case value >= 18 && value <= 80:
-		c.s.also(&t, adultWord)
+		c.s.also(t, adultWord)
 	}
-	c.s.toks = append(c.s.toks, t)
 }
 
 // numberThenWord splits "13yo" and "5pm".
@@ -621,6 +657,7 @@ func (c *scanner) numberThenWord(start, end, lo, hi int) bool {
 	if e == nil || end-start != hi-lo {
 		return false
 	}
+	c.s.toks = c.s.toks[:len(c.s.toks)-1] // both parts take the place of the whole
 	cut := start + k - lo
 	hash := hashStart
 	for _, b := range c.s.low[lo:k] {
@@ -628,10 +665,8 @@ func (c *scanner) numberThenWord(start, end, lo, hi int) bool {
 	}
 	c.hash = hash
 	c.number(start, cut, lo, k)
-	t := c.token(cut, end, k, hi)
-	t.hash = hashOf(string(rest))
-	c.give(&t, &c.p.words, e)
-	c.s.toks = append(c.s.toks, t)
+	t := c.token(cut, end, k, hi, hashOf(string(rest)))
+	c.give(t, &c.p.words, e)
 	return true
 }
 
@@ -646,11 +681,9 @@ func (c *scanner) emoji(start, n int) {
 		c.s.low = c.s.low[:lo]
 		return
 	}
-	t := c.token(start, start+n, lo, len(c.s.low))
-	t.hash = h
-	c.give(&t, &c.p.words, e)
+	t := c.token(start, start+n, lo, len(c.s.low), h)
+	c.give(t, &c.p.words, e)
 	t.flags |= emoji | light
-	c.s.toks = append(c.s.toks, t)
 }
 
 // unmask reads digits inside a word as letters: s3nd, p1c.
