@@ -27,8 +27,12 @@ func OpenToRead(ctx context.Context, url string, o Options) (*DB, error) {
 }
 
 func (db *DB) connectToRead(address string) error {
-	if address == "" || isPostgres(address) {
-		return db.connect(address)
+	if isPostgres(address) {
+		sign := "?"
+		if strings.Contains(address, "?") {
+			sign = "&"
+		}
+		return db.openPostgres(address + sign + "default_transaction_read_only=on")
 	}
 	db.dialect = sqliteDialect()
 	path, err := filepath.Abs(strings.TrimPrefix(address, "sqlite:"))
