@@ -116,6 +116,11 @@ type Contact struct {
 	Languages  []string  `yaml:"languages"` // BCP 47
 	Note       string    `yaml:"note"`      // what to know before using it
 	Checked    string    `yaml:"checked"`   // when it was last compared with public pages, YYYY-MM-DD
+
+	// Own says that a server's staff added it, for that server alone; Where is
+	// then who it is or where to go, in their words.
+	Own   bool   `yaml:"-"`
+	Where string `yaml:"-"`
 }
 
 // Phone is a number to call.
@@ -443,11 +448,17 @@ func checkForbidden(file string, line int, c Contact, bad *Problems) {
 		}
 	}
 	for _, p := range c.Phones {
-		// 0800 111 is a misprint of Childline's 0800 1111.
-		if d := p.Dial(); d == "0800111" || d == "0800055555" || d == "1850555222" || d == "1800016848" {
+		if Retired(p.Number) {
 			bad.add(file, line, "contact %s: the number %s is wrong or retired", c.ID, p.Number)
 		}
 	}
+}
+
+// Retired says whether a number is one of those that old pages still give, and
+// that reach nobody or somebody else. 0800 111 is a misprint of Childline's
+// 0800 1111.
+func Retired(number string) bool {
+	return slices.Contains([]string{"0800111", "0800055555", "1850555222", "1800016848", "88858"}, dialable(number))
 }
 
 // said is everything about a contact that can be shown.

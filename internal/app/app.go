@@ -37,6 +37,7 @@ type App struct {
 	watch    map[string]*watch.Service
 	book     *servers.Book
 	words    *servers.Words
+	contacts *servers.Contacts
 	ledger   *ledger.Ledger
 	metrics  *metrics
 	links    []*link
@@ -115,11 +116,12 @@ func (a *App) wire(texts *responses.Texts, rules *detect.Detector, seal *alert.S
 		byName[l.platform.Name()] = l.platform
 	}
 	a.words = servers.NewWords(a.db, rules, a.log)
+	a.contacts = servers.NewContacts(a.db, a.log)
 	sender := alert.New(a.db, a.book, byName, texts, rules.Rule, seal, alert.Options{
 		Logger: a.log, Phrase: a.words.Phrase, OnDelivered: a.metrics.delivered,
 	})
 	a.trouble = alert.NewTrouble(sender)
-	a.desk = desk.New(a.db, a.book, a.words, byName, texts, sender, seal, desk.Options{Logger: a.log, OnWords: a.replanWords})
+	a.desk = desk.New(a.db, a.book, a.words, byName, texts, sender, seal, desk.Options{Logger: a.log, OnWords: a.replanWords, Contacts: a.contacts})
 	a.guide = guide.New(texts)
 	a.watch = map[string]*watch.Service{}
 	for name := range byName {
@@ -167,6 +169,9 @@ func (a *App) Run(ctx context.Context) (err error) {
 	}
 	if err := a.words.Look(ctx); err != nil {
 		return fmt.Errorf("read what staff changed about the words: %w", err)
+	}
+	if err := a.contacts.Look(ctx); err != nil {
+		return fmt.Errorf("read the servers' own contacts: %w", err)
 	}
 	if err := a.readLastRun(ctx); err != nil {
 		return fmt.Errorf("see when the program last ran: %w", err)

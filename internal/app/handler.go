@@ -82,6 +82,7 @@ func (h *handler) server(p chat.Place) guide.Server {
 		ID: p.Server, Platform: h.platform,
 		Region: set.Region, Language: set.Language,
 		KeepDays: int(h.app.keep.Cases.Hours() / 24),
+		Contacts: h.app.contacts.Of(h.key(p)),
 		Reporter: h.app.desk.Reporter(h.platform),
 	}
 }

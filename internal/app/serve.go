@@ -32,6 +32,7 @@ func (a *App) serve(ctx context.Context) error {
 	wg.Go(func() { a.trouble.Run(delivering) })
 	wg.Go(func() { a.noteSafeUntil(delivering) })
 	wg.Go(func() { a.words.Run(delivering) })
+	wg.Go(func() { a.contacts.Run(delivering) })
 	wg.Go(func() { a.keepVolumes(delivering) })
 	err := a.connect(ctx)
 	stop()

@@ -38,6 +38,7 @@ func (d *Desk) Commands() []chat.CommandSpec {
 			sub("test"),
 			sub("tips", d.tipsOptions()...),
 			sub("quiz", chat.OptionSpec{Name: "topic", Description: d.texts.Say("staff.command.topic"), Completes: true}),
+			sub("contacts", d.contactsOptions()...),
 			sub("words", d.wordsOptions()...),
 			sub("digest", d.digestOptions()...),
 			sub("export", d.exportOptions()...),
@@ -77,6 +78,8 @@ func (d *Desk) Command(ctx context.Context, platform string, c chat.Command) (an
 		answer, err = d.export(ctx, v, c)
 	case "digest":
 		answer, err = d.digestCommand(ctx, v, c)
+	case "contacts":
+		answer, err = d.contactsCommand(ctx, v, c)
 	case "words":
 		answer, err = d.wordsCommand(ctx, v, c)
 	case "pause":

@@ -25,6 +25,8 @@ import (
 type Options struct {
 	Now    func() time.Time
 	Logger *slog.Logger
+	// Contacts are looked at anew after a change of them; nil makes some.
+	Contacts *servers.Contacts
 	// OnWords is called in the transaction that changes a server's words.
 	OnWords func(ctx context.Context, tx *store.Tx, k servers.Key) error
 }
@@ -34,6 +36,7 @@ type Desk struct {
 	db        *store.DB
 	book      *servers.Book
 	words     *servers.Words
+	contacts  *servers.Contacts
 	platforms map[string]chat.Platform
 	texts     *responses.Texts
 	cards     *alert.Sender
@@ -54,7 +57,10 @@ func New(db *store.DB, book *servers.Book, words *servers.Words, platforms map[s
 	if o.OnWords == nil {
 		o.OnWords = func(context.Context, *store.Tx, servers.Key) error { return nil }
 	}
-	return &Desk{db: db, book: book, words: words, platforms: platforms, texts: texts, cards: cards, seal: seal,
+	if o.Contacts == nil {
+		o.Contacts = servers.NewContacts(db, o.Logger)
+	}
+	return &Desk{db: db, book: book, words: words, contacts: o.Contacts, platforms: platforms, texts: texts, cards: cards, seal: seal,
 		classes: &classes{open: map[string]*class{}}, o: o}
 }
 
@@ -120,6 +126,10 @@ func (d *Desk) Action(ctx context.Context, platform string, a chat.Action) (answ
 	}
 	if strings.HasPrefix(a.Verb, "tips.") {
 		answer, err = d.tipsAction(ctx, platform, a)
+		return answer, true, err
+	}
+	if strings.HasPrefix(a.Verb, "contacts.") {
+		answer, err = d.contactsAction(ctx, platform, a)
 		return answer, true, err
 	}
 	if strings.HasPrefix(a.Verb, "class.") {

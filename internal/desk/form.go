@@ -109,6 +109,9 @@ func (d *Desk) thresholds() []chat.Option {
 func (d *Desk) Submit(ctx context.Context, platform string, s chat.Submission) (answer chat.Answer, handled bool, err error) {
 	switch s.Form {
 	case verbSetupForm:
+	case verbContactAdd:
+		answer, err = d.contactsSubmit(ctx, platform, s)
+		return answer, true, err
 	case verbWordAdd, verbWordTry:
 		answer, err = d.wordsSubmit(ctx, platform, s)
 		return answer, true, err

@@ -35,6 +35,8 @@ type Server struct {
 	// KeepDays is for how many days a closed case is kept, as /privacy says;
 	// 0 leaves the number out.
 	KeepDays int
+	// Contacts are those that the server's staff added; empty for none.
+	Contacts []responses.Contact
 	// Reporter takes reports to staff; nil where nobody can.
 	Reporter Reporter
 }

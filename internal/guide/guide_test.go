@@ -67,7 +67,14 @@ func hasButton(c chat.Card, verb string) bool {
 func TestEverythingThatCanBePressedWorks(t *testing.T) {
 	g := newGuide(t)
 	// Every choice of every select is tried on one server, the first on the other.
-	for s, choices := range map[Server]int{{ID: "s1", Platform: "playground", Region: "UK"}: chat.MaxOptions, {ID: "s1", Platform: "slack"}: 1} {
+	for _, tried := range []struct {
+		s       Server
+		choices int
+	}{
+		{Server{ID: "s1", Platform: "playground", Region: "UK", Contacts: []responses.Contact{counsellor(), council()}}, chat.MaxOptions},
+		{Server{ID: "s1", Platform: "slack"}, 1},
+	} {
+		s, choices := tried.s, tried.choices
 		seen := map[string]bool{}
 		var visit func(where string, a chat.Answer)
 		visit = func(where string, a chat.Answer) {

@@ -9,8 +9,13 @@ import (
 	"github.com/waymark-bot/waymark/responses"
 )
 
-// shownAtFirst is how many contacts one calm screen holds.
-const shownAtFirst = 4
+// How many contacts one calm screen holds: so many public ones, fewer where a
+// server has its own, and so many of those.
+const (
+	shownAtFirst  = 4
+	shownWithOwn  = 3
+	ownShownFirst = 2
+)
 
 // who reads a kind of person; anything else is a child.
 func who(s string) responses.Who {
@@ -26,7 +31,7 @@ func (g *Guide) supportCommand(c chat.Command, s Server) chat.Card {
 	if r, ok := responses.ParseRegion(c.Arg("region")); ok && c.Arg("region") != "" {
 		q.Region = r
 	}
-	return g.support(q, false)
+	return g.support(q, s.Contacts, false)
 }
 
 // supportAction answers a select of a support card: its arg holds what was
@@ -41,7 +46,7 @@ func (g *Guide) supportAction(a chat.Action, s Server) chat.Card {
 	case verbWho:
 		q.Who = who(a.Value)
 	}
-	return g.support(q, a.Verb == verbAll)
+	return g.support(q, s.Contacts, a.Verb == verbAll)
 }
 
 // argOf and queryOf carry a query in a control.
@@ -61,10 +66,46 @@ func queryOf(arg string, s Server) responses.Query {
 }
 
 // Support shows every contact for a query, best first.
-func (g *Guide) Support(q responses.Query) chat.Card { return g.support(q, true) }
+func (g *Guide) Support(q responses.Query) chat.Card { return g.support(q, nil, true) }
+
+// lifeAtStake are the needs for which the emergency number is before all else.
+func lifeAtStake(n responses.Need) bool {
+	return n == responses.Danger || n == responses.Crisis || n == responses.Missing
+}
+
+// ownFor are those of a server's own contacts that a person may see.
+func ownFor(own []responses.Contact, w responses.Who) []responses.Contact {
+	var out []responses.Contact
+	for _, c := range own {
+		if !c.AdultsOnly || w != responses.Child {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// contactsFor are the contacts of a card, best first: the server's own before
+// the public ones, but after the emergency number where a life may be at stake.
+// rest says whether some were left out.
+func (g *Guide) contactsFor(q responses.Query, own []responses.Contact, all bool) (list []responses.Contact, rest bool) {
+	own, public := ownFor(own, q.Who), g.texts.Contacts(q)
+	if !all {
+		most := shownAtFirst
+		if len(own) > 0 {
+			most = shownWithOwn
+		}
+		rest = len(public) > most || len(own) > ownShownFirst
+		public, own = public[:min(len(public), most)], own[:min(len(own), ownShownFirst)]
+	}
+	at := 0
+	if lifeAtStake(q.Need) && len(public) > 0 && public[0].Emergency {
+		at = 1
+	}
+	return slices.Concat(public[:at], own, public[at:]), rest
+}
 
 // support shows what helps with a need, and contacts, best first.
-func (g *Guide) support(q responses.Query, all bool) chat.Card {
+func (g *Guide) support(q responses.Query, own []responses.Contact, all bool) chat.Card {
 	card := chat.Card{Title: g.texts.Say("ui.need." + string(q.Need)), Tone: chat.Calm, Footer: g.texts.Say("ui.footer.contacts")}
 	add := func(b ...chat.Block) { card.Blocks = append(card.Blocks, b...) }
 	if q.Region == responses.Unknown {
@@ -73,11 +114,7 @@ func (g *Guide) support(q responses.Query, all bool) chat.Card {
 	for _, s := range g.advice(q) {
 		add(s)
 	}
-	contacts := g.texts.Contacts(q)
-	rest := len(contacts) > shownAtFirst && !all
-	if rest {
-		contacts = contacts[:shownAtFirst]
-	}
+	contacts, rest := g.contactsFor(q, own, all)
 	for _, c := range contacts {
 		if c.Emergency && q.Need != responses.Danger {
 			add(g.brief(c))
@@ -158,9 +195,17 @@ func (g *Guide) whoOptions() []chat.Option {
 	return out
 }
 
+// ContactSection is how one contact is shown, to staff too.
+func ContactSection(texts *responses.Texts, c responses.Contact) chat.Section {
+	return (&Guide{texts: texts}).contact(c)
+}
+
 // contact is how one contact is shown.
 func (g *Guide) contact(c responses.Contact) chat.Section {
 	s := chat.Section{Title: c.Name, Text: g.texts.Say("ui.contact.for", "what", c.For)}
+	if c.Own {
+		s.Text = g.texts.Say("ui.contact.own")
+	}
 	if c.Note != "" {
 		s.Text += "\n" + c.Note
 	}
@@ -176,6 +221,9 @@ func (g *Guide) contact(c responses.Contact) chat.Section {
 	}
 	if c.Text != nil {
 		fact(g.texts.Say("ui.contact.text"), c.Text.Say, "sms:"+c.Text.Dial())
+	}
+	if c.Where != "" {
+		fact(g.texts.Say("ui.contact.where"), g.texts.Apart(c.Where), "")
 	}
 	if c.URL != "" {
 		fact(g.texts.Say("ui.contact.web"), g.texts.Apart(c.URL), c.URL)
@@ -254,6 +302,10 @@ func (g *Guide) urgent(w responses.Who, need responses.Need, s Server) []chat.Bl
 		tell = "ui.now.tell"
 	}
 	out = append(out, chat.Text(g.texts.Say(tell)))
+	own := ownFor(s.Contacts, w)
+	for _, c := range own[:min(len(own), ownShownFirst)] {
+		out = append(out, g.contact(c))
+	}
 	shown := 0
 	for _, c := range g.texts.Contacts(responses.Query{Region: r, Need: need, Who: w, Platform: s.Platform}) {
 		if !c.Emergency && shown < 2 {
