@@ -124,7 +124,7 @@ func TestStaffsOwnWords(t *testing.T) {
 			c.hides("morgan")
 		}
 		c.types("morgan", "staff-room", words, map[string]string{"do": "right"})
-		records := c.reads("morgan", "phrase-1: right in 0 of 5 closed cases (with 95% certainty 0% to 43% of the time)", "1 rule was mostly wrong here")
+		records := c.reads("morgan", "phrase-1: right in 0 of 5 closed cases (with 95% certainty 0% to 43% of the time)", "1 rule was mostly wrong here", "phrase-1: 5 times")
 		c.presses("morgan", records, "Make phrase-1 quieter")
 		c.reads("morgan", "It is back in shadow", "would have alerted 0 times in 1 day")
 		c.hides("morgan")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -365,8 +366,23 @@ func (d *Desk) records(ctx context.Context, v viewer) (chat.Answer, error) {
 	if len(wrong) > 0 {
 		card.Blocks = append(card.Blocks, chat.Text(d.texts.Count("staff.words.wrongs", len(wrong))), d.quieten(v, wrong))
 	}
+	if often := d.often(k); len(often.Items) > 0 {
+		card.Blocks = append(card.Blocks, often)
+	}
 	card.Blocks = append(card.Blocks, chat.Controls{d.wordButton(v, "list", verbWords, "", ""), d.hide()})
 	return chat.Show(card), nil
+}
+
+// often lists the rules that gave the most signs lately.
+func (d *Desk) often(k known) chat.List {
+	ids := slices.SortedFunc(maps.Keys(k.signs), func(a, b string) int {
+		return cmp.Or(cmp.Compare(k.signs[b], k.signs[a]), cmp.Compare(a, b))
+	})
+	list := chat.List{Title: d.texts.Say("staff.words.fact.signs")}
+	for _, id := range ids[:min(len(ids), maxRecords)] {
+		list.Items = append(list.Items, d.texts.Count("staff.words.signline", k.signs[id], "rule", id))
+	}
+	return list
 }
 
 // quieten offers to make rules quieter that are mostly wrong. It is never done
