@@ -490,11 +490,11 @@ func (p *program) run(s *scratch, pt *pattern, from, to int) int {
 		t := &s.toks[from+i]
 		act := active[i]
 		cand := pt.first
-		if t.flags&opens != 0 {
-			act &^= pt.gaps
-		}
 		if act&pt.last != 0 {
 			return from + i
+		}
+		if t.flags&opens != 0 {
+			act &^= pt.gaps
 		}
 		for m := act; m != 0; m &= m - 1 {
 			cand |= pt.follow[bits.TrailingZeros64(m)]
@@ -515,11 +515,7 @@ func (p *program) run(s *scratch, pt *pattern, from, to int) int {
 			}
 		}
 	}
-	act := active[n]
-	if to < len(s.toks) && s.toks[to].flags&opens != 0 {
-		act &^= pt.gaps
-	}
-	if act&pt.last != 0 {
+	if active[n]&pt.last != 0 {
 		return to
 	}
 	return -1
