@@ -1,7 +1,6 @@
 package classify
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -24,6 +23,7 @@ const (
 	wordSeen   = 3    // texts that a word must be in to count as itself
 	groupSeen  = 2    // and a group
 	sharedSeen = 2    // and a feature
+	nothing    = 2    // of 127: a weight up to which it is next to nothing
 )
 
 // Train makes a model of texts. The same texts give the same model.
@@ -40,12 +40,13 @@ func Train(texts []Text, meanings Meanings) (*Model, error) {
 	if err := m.learnWords(texts, meanings); err != nil {
 		return nil, err
 	}
-	data, n := m.index(texts)
+	data, hashes := m.index(texts)
+	n := len(hashes)
 	weights := make([][]float64, m.heads())
 	for h := range weights {
 		weights[h] = m.fit(data, texts, n, h)
 	}
-	m.pack(weights)
+	m.pack(hashes, weights)
 	return m, nil
 }
 
@@ -113,9 +114,9 @@ func (n numbering) of(name string) uint16 {
 	return n[name]
 }
 
-// index numbers the features of the texts, files them in m.table, and returns
-// each text's features and how many there are.
-func (m *Model) index(texts []Text) (data [][]int32, n int) {
+// index numbers the features of the texts and returns each text's, and the
+// hash of each.
+func (m *Model) index(texts []Text) (data [][]int32, hashes []uint32) {
 	all := make([][]uint32, len(texts))
 	seen := map[uint32]int{}
 	for i, t := range texts {
@@ -130,7 +131,6 @@ func (m *Model) index(texts []Text) (data [][]int32, n int) {
 			}
 		}
 	}
-	hashes := make([]uint32, 0, len(seen))
 	for h, times := range seen {
 		if times >= sharedSeen {
 			hashes = append(hashes, h)
@@ -149,19 +149,7 @@ func (m *Model) index(texts []Text) (data [][]int32, n int) {
 			}
 		}
 	}
-	size := 64
-	for size < 2*len(hashes) {
-		size *= 2
-	}
-	m.table = make([]entry, size)
-	for i, h := range hashes {
-		at := h & uint32(size-1)
-		for m.table[at].row != 0 {
-			at = (at + 1) & uint32(size-1)
-		}
-		m.table[at] = entry{h, uint32(i + 1)}
-	}
-	return data, len(hashes)
+	return data, hashes
 }
 
 // fit learns the weights of one head: logistic regression with small weights
@@ -211,19 +199,44 @@ func (m *Model) target(t Text, head int) (y float64, ok bool) {
 	return 0, true
 }
 
-// pack rounds the weights to a byte each.
-func (m *Model) pack(weights [][]float64) {
-	n, heads := len(weights[0])-1, len(weights)
-	m.rows = make([]int8, n*heads)
+// pack rounds the weights to a byte each, and files the features by their hash.
+// One whose weights are all next to nothing is left out.
+func (m *Model) pack(hashes []uint32, weights [][]float64) {
+	n, heads := len(hashes), len(weights)
+	most := make([]float64, heads)
 	for h, w := range weights {
-		most := math.Abs(slices.MaxFunc(w[:n], func(a, b float64) int { return cmp.Compare(math.Abs(a), math.Abs(b)) }))
-		if most == 0 {
-			most = 1
+		for _, x := range w[:n] {
+			most[h] = max(most[h], math.Abs(x))
+		}
+		if most[h] == 0 {
+			most[h] = 1
 		}
 		m.bias = append(m.bias, float32(w[n]))
-		m.scale = append(m.scale, float32(most/127))
-		for f, x := range w[:n] {
-			m.rows[f*heads+h] = int8(math.Round(x / most * 127))
+		m.scale = append(m.scale, float32(most[h]/127))
+	}
+	var kept []uint32
+	row := make([]int8, heads)
+	for f, hash := range hashes {
+		matters := false
+		for h, w := range weights {
+			row[h] = int8(math.Round(w[f] / most[h] * 127))
+			matters = matters || row[h] > nothing || row[h] < -nothing
 		}
+		if matters {
+			kept = append(kept, hash)
+			m.rows = append(m.rows, row...)
+		}
+	}
+	size := 64
+	for size < 2*len(kept) {
+		size *= 2
+	}
+	m.table = make([]entry, size)
+	for i, h := range kept {
+		at := h & uint32(size-1)
+		for m.table[at].row != 0 {
+			at = (at + 1) & uint32(size-1)
+		}
+		m.table[at] = entry{h, uint32(i + 1)}
 	}
 }
