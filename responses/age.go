@@ -6,9 +6,13 @@ import "time"
 // the directory's own rule.
 const CheckEvery = 90 * 24 * time.Hour
 
-// Stale says whether nobody has checked a contact for longer than that, or ever.
-func (c Contact) Stale(now time.Time) bool {
-	at, err := time.Parse(time.DateOnly, c.Checked)
+// Stale says whether nobody has checked a contact for longer than that, or ever,
+// or found something wrong.
+func (c Contact) Stale(now time.Time) bool { return c.Wrong || old(c.Checked, now) }
+
+// old says whether a day, YYYY-MM-DD, is longer ago than that.
+func old(day string, now time.Time) bool {
+	at, err := time.Parse(time.DateOnly, day)
 	return err != nil || now.Sub(at) > CheckEvery
 }
 

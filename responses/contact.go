@@ -115,12 +115,16 @@ type Contact struct {
 	Hours      string    `yaml:"hours"`
 	Languages  []string  `yaml:"languages"` // BCP 47
 	Note       string    `yaml:"note"`      // what to know before using it
+	Sources    []string  `yaml:"sources"`   // public pages that bear it out, for whoever checks it; the operator's own first
 	Checked    string    `yaml:"checked"`   // when it was last compared with public pages, YYYY-MM-DD
 
 	// Own says that a server's staff added it, for that server alone; Where is
 	// then who it is or where to go, in their words.
 	Own   bool   `yaml:"-"`
 	Where string `yaml:"-"`
+	// Wrong says that who checked it last found something wrong with it. It is
+	// shown no more, unless it is an emergency line.
+	Wrong bool `yaml:"-"`
 }
 
 // Phone is a number to call.
@@ -227,7 +231,7 @@ func (t *Texts) Contacts(q Query) []Contact {
 
 // fits says whether a contact may be shown at all.
 func (c Contact) fits(q Query) bool {
-	if c.AdultsOnly && q.Who == Child {
+	if c.AdultsOnly && q.Who == Child || c.Wrong && !c.Emergency {
 		return false
 	}
 	if c.Platform != "" && q.Platform != "" && c.Platform != q.Platform {
@@ -421,6 +425,11 @@ func checkContact(file string, line int, c Contact, bad *Problems) {
 	if c.URL != "" {
 		if u, err := url.Parse(c.URL); err != nil || u.Scheme != "https" || u.Host == "" {
 			say("%q is no https address", c.URL)
+		}
+	}
+	for _, s := range c.Sources {
+		if u, err := url.Parse(s); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			say("the source %q is no address of a page", s)
 		}
 	}
 	for _, w := range c.Who {

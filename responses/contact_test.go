@@ -282,6 +282,9 @@ type entry struct {
 	Languages  []string `yaml:"languages"`
 	Verified   string   `yaml:"verified"`
 	Unverified []string `yaml:"unverified_fields"`
+	Sources    []struct {
+		URL string `yaml:"url"`
+	} `yaml:"sources"`
 }
 
 // shared finds the folder of source material, which is no part of the module.
@@ -368,6 +371,15 @@ func compare(t *testing.T, c Contact, e entry) {
 	}
 	if c.URL != "" && (c.URL != e.URL || unverified("url")) {
 		t.Errorf("%s: the address %q is not the directory's %q", c.ID, c.URL, e.URL)
+	}
+	for _, s := range c.Sources {
+		if !slices.ContainsFunc(e.Sources, func(known struct {
+			URL string `yaml:"url"`
+		}) bool {
+			return strings.HasPrefix(known.URL, s)
+		}) {
+			t.Errorf("%s: the source %s is not the directory's", c.ID, s)
+		}
 	}
 	if c.Hours != "" && unverified("hours") {
 		t.Errorf("%s: its hours are not borne out", c.ID)

@@ -82,6 +82,15 @@ type Texts struct {
 // Load reads the texts that the program carries.
 func Load() (*Texts, error) { return LoadFS(embedded) }
 
+// LoadChecked is Load, with what is known of the contacts from checks made since.
+func LoadChecked(checks []Check) (*Texts, error) {
+	t, err := Load()
+	if err == nil {
+		t.takeOver(checks)
+	}
+	return t, err
+}
+
 // LoadFS reads the texts from a file system laid out like this package's
 // folder: those in English, with all other languages at hand. Its error is a
 // Problems with every mistake in every file.

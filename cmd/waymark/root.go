@@ -24,7 +24,7 @@ func rootCommand() *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), initCommand(), doctorCommand(), runCommand(), scanCommand(), askCommand(), supportCommand(),
+	root.AddCommand(demoCommand(), initCommand(), doctorCommand(), runCommand(), scanCommand(), askCommand(), supportCommand(), signpostsCommand(),
 		exportCommand(), discordCommand(), slackCommand(), versionCommand())
 	return root
 }
@@ -32,7 +32,7 @@ func rootCommand() *cobra.Command {
 // noSuchCommand says what to do instead.
 func noSuchCommand(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usageError{errors.New("say what to do: demo, init, doctor, run, scan, ask, support, export, discord, slack or version")}
+		return usageError{errors.New("say what to do: demo, init, doctor, run, scan, ask, support, signposts, export, discord, slack or version")}
 	}
 	hint := ""
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {

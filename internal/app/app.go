@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"path/filepath"
 	"time"
 
 	"github.com/waymark-bot/waymark/config"
@@ -98,12 +99,14 @@ func New(cfg config.Config, db *store.DB, platforms []chat.Platform, log *slog.L
 	return a, nil
 }
 
-// data loads and checks what people read and what the detector looks for.
-// Everything that is wrong in either is said at once.
+// data loads and checks what people read, with the checks of the contacts that
+// lie beside the configuration, and what the detector looks for. Everything that
+// is wrong in any is said at once.
 func data(cfg config.Config) (*responses.Texts, *detect.Lexicon, error) {
-	texts, err := responses.Load()
+	checks, errChecks := responses.ReadChecks(filepath.Join(cfg.Dir, responses.CheckFile))
+	texts, err := responses.LoadChecked(checks)
 	lexicon, errLexicon := detect.Load(cfg.Rules()...)
-	if err := errors.Join(err, errLexicon); err != nil {
+	if err := errors.Join(err, errChecks, errLexicon); err != nil {
 		return nil, nil, err
 	}
 	return texts, lexicon, nil

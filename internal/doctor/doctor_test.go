@@ -429,6 +429,25 @@ func TestContactsGrowOld(t *testing.T) {
 	}
 }
 
+// What a check found wrong is said, and a file of checks that cannot be read.
+func TestChecksOfTheContacts(t *testing.T) {
+	c := newClub(t)
+	shout, _ := texts(t).Contact("uk-shout")
+	c.now = func() time.Time { return time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC) }
+	check := responses.Check{Contact: shout.ID, On: "2026-12-01", By: "AB", Note: "no answer", Details: shout.Details()}
+	if err := responses.WriteChecks(filepath.Join(c.dir, responses.CheckFile), []responses.Check{check}); err != nil {
+		t.Fatal(err)
+	}
+	got := of(c.examine(), "contacts")
+	if len(got) != 2 || got[0].Mark != doctor.Look || !strings.Contains(got[0].Found, "uk-shout") || got[1].Mark != doctor.OK {
+		t.Errorf("%+v", got)
+	}
+	c.write(responses.CheckFile, "checks: nonsense", 0o600)
+	if got := of(c.examine(), "contacts"); len(got) != 1 || got[0].Mark != doctor.Mend {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestReportForPrograms(t *testing.T) {
 	c := newClub(t)
 	var b bytes.Buffer

@@ -22,9 +22,8 @@ import (
 
 // The bounds of what is well.
 const (
-	contactsAge = 90 * 24 * time.Hour // after that, somebody should compare them anew
-	diskLook    = 512 << 20           // bytes
-	diskMend    = 64 << 20            // SQLite's log alone may grow to some megabytes
+	diskLook = 512 << 20 // bytes
+	diskMend = 64 << 20  // SQLite's log alone may grow to some megabytes
 
 	askDatabase = 10 * time.Second
 	askPages    = 3 * time.Second
@@ -72,21 +71,38 @@ func (e *exam) data() {
 	} else {
 		e.ok("rules", e.say("doctor.data.rules"))
 	}
-	contacts := e.Texts.AllContacts()
-	oldest, old := "", 0
-	for _, c := range contacts {
-		if oldest == "" || c.Checked < oldest {
-			oldest = c.Checked
-		}
-		if at, err := time.Parse(time.DateOnly, c.Checked); err != nil || e.Now().Sub(at) > contactsAge {
-			old++
-		}
-	}
-	if old > 0 {
-		e.look("contacts", e.say("doctor.contacts.old", "old", old, "all", len(contacts), "date", oldest), e.say("doctor.contacts.do"))
+	e.contacts()
+}
+
+// contacts says how old the contacts are, with the checks that lie beside the
+// configuration.
+func (e *exam) contacts() {
+	checks, err := responses.ReadChecks(filepath.Join(e.cfg.Dir, responses.CheckFile))
+	if err != nil {
+		e.mend("contacts", err.Error(), e.say("doctor.contacts.filedo"))
 		return
 	}
-	e.ok("contacts", e.say("doctor.contacts.ok", "all", len(contacts), "date", oldest))
+	texts, err := responses.LoadChecked(checks)
+	if err != nil {
+		e.mend("contacts", err.Error(), e.say("doctor.data.do"))
+		return
+	}
+	all := texts.AllContacts()
+	var wrong []string
+	for _, c := range all {
+		if c.Wrong {
+			wrong = append(wrong, c.ID)
+		}
+	}
+	stale, oldest := responses.ContactsAge(all, e.Now())
+	if len(wrong) > 0 {
+		e.look("contacts", e.say("doctor.contacts.wrong", "ids", strings.Join(wrong, ", ")), e.say("doctor.contacts.wrongdo"))
+	}
+	if stale -= len(wrong); stale > 0 {
+		e.look("contacts", e.say("doctor.contacts.old", "old", stale, "all", len(all), "date", oldest), e.say("doctor.contacts.do"))
+		return
+	}
+	e.ok("contacts", e.say("doctor.contacts.ok", "all", len(all)-len(wrong), "date", oldest))
 }
 
 // region says where help would assume no country.
