@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -248,8 +249,11 @@ func (c *compiler) spell(real map[string]bool) {
 	}
 	for _, w := range spellings {
 		id := c.single[w]
-		if f := string(p.tables.fold(w, offsets{}).b); f != w {
+		for _, f := range p.foldings(w) {
 			p.words.add(f, id)
+			if ascii(f) && len(f) >= 2 {
+				p.collapsed.add(once(f), id)
+			}
 		}
 		if len(w) <= maxWord {
 			p.byLength[len(w)] = append(p.byLength[len(w)], lengthWord{w, id})
@@ -276,6 +280,16 @@ func (c *compiler) spell(real map[string]bool) {
 			p.words.add(s, c.single[w])
 		}
 	}
+}
+
+// foldings are the ways to write a word without its accents and umlauts.
+func (p *program) foldings(w string) (out []string) {
+	for _, s := range []string{w, twoLetters(w)} {
+		if f := string(p.tables.fold(s, offsets{}).b); f != w && !slices.Contains(out, f) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 func ascii(w string) bool {

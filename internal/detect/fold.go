@@ -75,6 +75,10 @@ func (f foldTables) fold(text string, off offsets) view {
 		case invisible(r):
 		case f.letters[r] != 0:
 			v.put(f.letters[r], from, to)
+		case ligature(r) != "":
+			for _, b := range []byte(ligature(r)) {
+				v.put(b, from, to)
+			}
 		default:
 			for _, d := range string(norm.NFKD.AppendString(buf[:0], text[i:i+n])) {
 				if unicode.Is(unicode.M, d) || unicode.Is(unicode.Cf, d) {
@@ -93,6 +97,29 @@ func (f foldTables) fold(text string, off offsets) view {
 		i += n
 	}
 	return v
+}
+
+// ligature is the two letters that a character is written with where it cannot
+// be typed, empty for others: Unicode does not decompose these.
+func ligature(r rune) string {
+	switch r {
+	case 'ß', 'ẞ':
+		return "ss"
+	case 'œ', 'Œ':
+		return "oe"
+	case 'æ', 'Æ':
+		return "ae"
+	}
+	return ""
+}
+
+// twoLetters writes the umlauts of a word in small letters as German does
+// where there are none: ae, oe, ue.
+func twoLetters(word string) string {
+	if !strings.ContainsAny(word, "äöü") {
+		return word
+	}
+	return strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue").Replace(word)
 }
 
 // invisible says whether a character shows nothing.

@@ -1,7 +1,9 @@
 package detect
 
 import (
+	"fmt"
 	"testing"
+	"testing/fstest"
 
 	"github.com/waymark-bot/waymark/config"
 )
@@ -29,6 +31,40 @@ func TestEveryLanguageLoadsBesideEnglish(t *testing.T) {
 	}
 	if s := Assess(New(english(t)).Detect("no le digas a tu madre que hablamos")); s != None {
 		t.Errorf("Spanish is %v and was not chosen", s)
+	}
+}
+
+// Accents are left out, umlauts and ligatures are written as two letters, and
+// the other way round.
+func TestAWordIsReadWithAndWithoutItsAccents(t *testing.T) {
+	for _, c := range []struct {
+		pattern string
+		texts   []string
+	}{
+		{"mamá preguntó", []string{"mamá preguntó", "mama pregunto", "MAMÁ preguntó", "mama\u0301 pregunto"}},
+		{"mama pregunto", []string{"mamá preguntó"}},
+		{"mädchen heißen", []string{"mädchen heißen", "maedchen heissen", "madchen heissen", "MÄDCHEN HEISSEN", "Maedchen heißen", "MÄDCHEN HEIẞEN"}},
+		{"madchen heissen", []string{"mädchen heißen"}},
+		{"żółw mówił", []string{"żółw mówił", "zolw mowil", "ŻÓŁW MÓWIŁ", "żołw mowił"}},
+		{"zolw mowil", []string{"żółw mówił"}},
+		{"sœur préférée", []string{"sœur préférée", "soeur preferee", "SŒUR PRÉFÉRÉE"}},
+		{"soeur preferee", []string{"sœur préférée"}},
+		{"l'école d'été", []string{"l'école d'été", "l’école d’été", "lecole dete", "L'ECOLE D'ETE"}},
+		{"não vovó", []string{"não vovó", "nao vovo", "nãooo vovó"}},
+	} {
+		lex, err := Load(fstest.MapFS{"xx/a.yaml": {Data: fmt.Appendf(nil, `rules:
+  - {id: a.b, category: secrecy, speaker: any, weight: 6, patterns: [%q], why: x, source: y, tests: {hit: [%q], miss: [zzz]}}
+`, c.pattern, c.texts[0])}})
+		if err != nil {
+			t.Errorf("%q: %v", c.pattern, err)
+			continue
+		}
+		d := New(lex)
+		for _, text := range c.texts {
+			if len(d.Detect(text)) == 0 {
+				t.Errorf("%q is not found in %q", c.pattern, text)
+			}
+		}
 	}
 }
 

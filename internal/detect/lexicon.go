@@ -240,14 +240,14 @@ func (l *loader) section(name string, f func(file string, v *yaml.Node)) {
 // words reads the lists of common words, fillers and real words that look like
 // slips of ours.
 func (l *loader) words() {
-	list := func(name string, f func(w string)) {
+	list := func(name string, f func(i int, w string)) {
 		l.section(name, func(file string, v *yaml.Node) {
 			if v.Kind != yaml.ScalarNode {
 				l.fail(file, v.Line, "%s is a list of words with spaces between them", name)
 				return
 			}
-			for _, w := range strings.Fields(v.Value) {
-				f(w)
+			for i, w := range strings.Fields(v.Value) {
+				f(i, w)
 			}
 		})
 	}
@@ -256,20 +256,20 @@ func (l *loader) words() {
 		*b = grow(*b, int(id)+1)
 		(*b)[id] = true
 	}
-	rank := 0
-	list("frequent", func(w string) {
+	list("frequent", func(i int, w string) { // each language has its own commonest word
 		id := l.c.word(w)
-		l.c.rank[id] = rank
-		rank++
+		if rank, ok := l.c.rank[id]; !ok || i < rank {
+			l.c.rank[id] = i
+		}
 		mark(&p.frequent, id)
 	})
-	list("stop", func(w string) {
+	list("stop", func(_ int, w string) {
 		id := l.c.word(w)
 		l.c.stops[id] = true
 		mark(&p.frequent, id)
 	})
-	list("fillers", func(w string) { mark(&p.fillers, l.c.word(w)) })
-	list("real", func(w string) { l.real[w] = true })
+	list("fillers", func(_ int, w string) { mark(&p.fillers, l.c.word(w)) })
+	list("real", func(_ int, w string) { l.real[w] = true })
 	l.section("spellings", func(file string, v *yaml.Node) {
 		if v.Kind != yaml.MappingNode {
 			l.fail(file, v.Line, "spellings maps words to the ways in which they are written")
