@@ -38,33 +38,54 @@ type wordInfo struct {
 // anchor files a pattern under a word.
 type anchor struct {
 	pattern int32
-	n       uint32          // how many of its other cuts are asked for first
-	bits    [maxBits]uint16 // of those, the ones that tell most in front
+	nears   uint32 // what must stand near, in program.nears
+	n       uint8  // so much
+	asked   uint8  // of it, so much has a bit
+	wide    bool   // some of that may be further away than blockWords
+	bits    [maxBits]uint16
 }
 
 const (
-	maxBits     = 4
-	maxDistance = 24 // the longest distance, in words, that is worth looking at
+	maxBits = 4
+	// maxDistance is the longest distance, in words, that is worth looking at.
+	maxDistance = 24
+	// The masks are of so many words and those around them: twice as many for
+	// most anchors, six times for wide ones.
+	blockWords = 8
+	wideBlocks = maxDistance / blockWords
 )
 
 // near is a set of which a word must stand near a pattern's anchor.
 type near struct {
+	filter uint64 // of its words
 	set    int32
 	within int32 // so many words before (negative) or behind
 }
 
-// set is a set of words.
+// set is a set of words. Most words are in none of those that they are looked
+// for in, which the filter mostly knows.
 type set struct {
-	filter uint64 // a bit for each member's id, modulo 64
+	filter [4]uint64 // a bit for each member's id, modulo 256
 	ids    []wordID
 }
 
 func newSet(ids []wordID) set {
 	s := set{ids: slices.Compact(slices.Sorted(slices.Values(ids)))}
 	for _, id := range s.ids {
-		s.filter |= 1 << (id & 63)
+		s.filter[id>>6&3] |= filterBit(id)
 	}
 	return s
+}
+
+// filterBit is a word's bit in a small filter, in which words share bits.
+func filterBit(id wordID) uint64 { return 1 << (id & 63) }
+
+// filterOf is a small filter of some words.
+func filterOf(ids []wordID) (f uint64) {
+	for _, id := range ids {
+		f |= filterBit(id)
+	}
+	return f
 }
 
 // has says whether a word is in a set.
@@ -73,7 +94,7 @@ func (p *program) has(ref int32, id wordID) bool {
 		return int32(id) == literalBase-ref
 	}
 	s := &p.sets[ref]
-	if s.filter>>(id&63)&1 == 0 {
+	if s.filter[id>>6&3]&filterBit(id) == 0 {
 		return false
 	}
 	lo, hi := 0, len(s.ids) // slices.BinarySearch is not inlined, and this is asked most often
@@ -148,11 +169,11 @@ func (c *compiler) index() {
 		}
 	}
 	p.number()
-	anchors := make([]int, len(p.all)) // the set under which each pattern is filed
+	filed := make([]filing, len(p.all))
 	for k, pt := range p.all {
-		anchors[k] = c.anchor(pt)
+		filed[k] = c.file(pt)
 	}
-	bits := c.bits()
+	bits := c.bits(filed)
 	for set, bit := range bits {
 		for _, id := range c.words(set) {
 			p.info[id].mask.add(bit)
@@ -165,11 +186,14 @@ func (c *compiler) index() {
 				p.info[id].own = uint32(len(l))
 			}
 		}
-		a := anchor{pattern: pt.no}
-		for i, n := range pt.nears[:min(maxBits, len(pt.nears))] {
-			a.n, a.bits[i] = a.n+1, bits[int(n.set)]
+		f := filed[k]
+		a := anchor{pattern: pt.no, nears: uint32(len(p.nears)), n: uint8(len(f.nears)), asked: uint8(len(f.asked()))}
+		for i, n := range f.asked() {
+			a.bits[i] = bits[int(n.set)]
+			a.wide = a.wide || n.within < -blockWords || n.within > blockWords
 		}
-		for _, id := range c.words(anchors[k]) {
+		p.nears = append(p.nears, f.nears...)
+		for _, id := range c.words(f.under) {
 			if l := lists[id]; len(l) == 0 || l[len(l)-1].pattern != a.pattern {
 				lists[id] = append(l, a)
 			}
@@ -204,11 +228,21 @@ func (p *program) number() {
 	}
 }
 
-// anchor chooses where a pattern is filed, and what must stand near.
-func (c *compiler) anchor(pt *pattern) (set int) {
+// filing is where a pattern is filed, and what must stand near, what tells most
+// in front.
+type filing struct {
+	under int
+	nears []near
+}
+
+// asked is what is asked for before it is looked for.
+func (f filing) asked() []near { return f.nears[:min(maxBits, len(f.nears))] }
+
+func (c *compiler) file(pt *pattern) filing {
 	far := c.reaches(pt)
 	rarest := slices.MinFunc(pt.need, func(a, b cut) int { return cmp.Compare(c.often(a.set), c.often(b.set)) })
 	pt.back, pt.ahead = far.around(rarest.at)
+	f := filing{under: rarest.set}
 	for _, n := range pt.need {
 		if n.at == rarest.at {
 			continue
@@ -218,22 +252,22 @@ func (c *compiler) anchor(pt *pattern) (set int) {
 			d = far.between(pt, rarest.at, n.at)
 		}
 		if d != 0 && -maxDistance <= d && d <= maxDistance {
-			pt.nears = append(pt.nears, near{int32(n.set), int32(d)})
+			f.nears = append(f.nears, near{filterOf(c.words(n.set)), int32(n.set), int32(d)})
 		}
 	}
 	cost := func(n near) int { return int(max(n.within, -n.within)) * (1 + c.often(int(n.set))) }
-	slices.SortStableFunc(pt.nears, func(a, b near) int { return cmp.Compare(cost(a), cost(b)) })
-	return rarest.set
+	slices.SortStableFunc(f.nears, func(a, b near) int { return cmp.Compare(cost(a), cost(b)) })
+	return f
 }
 
 // bits gives each set that is asked for a bit of the masks. Sets are grouped by
 // their commonest word, and a group has few bits; so a common word, which is in
 // many sets, still has few. The commonest groups have bits for themselves.
-func (c *compiler) bits() map[int]uint16 {
+func (c *compiler) bits(filed []filing) map[int]uint16 {
 	seen := map[int]bool{}
 	groups := map[wordID][]int{}
-	for _, pt := range c.p.all {
-		for _, n := range pt.nears[:min(maxBits, len(pt.nears))] {
+	for _, f := range filed {
+		for _, n := range f.asked() {
 			set := int(n.set)
 			if seen[set] {
 				continue
@@ -278,9 +312,11 @@ type reaches struct {
 func (c *compiler) reaches(pt *pattern) reaches {
 	n := len(pt.pos)
 	r := reaches{make([]int, n), make([]int, n), make([]int, n)}
-	for i, q := range pt.pos {
+	for i := range pt.pos {
+		q := &pt.pos[i]
 		r.size[i] = 1
 		if q.set != -1 {
+			q.filter = filterOf(c.words(int(q.set)))
 			for _, id := range c.words(int(q.set)) {
 				r.size[i] = max(r.size[i], c.lengths[id])
 			}

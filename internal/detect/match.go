@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/waymark-bot/waymark/internal/classify"
 )
@@ -33,6 +34,7 @@ type program struct {
 	all      []*pattern
 	info     []wordInfo // for each word
 	anchors  []anchor
+	nears    []near
 
 	rules    []compiledRule
 	contexts []compiledContext
@@ -56,7 +58,11 @@ type scratch struct {
 	stars   int
 	phrases []phraseEdge // ordered by their first token
 
-	mask    mask // of all words of the view
+	blocks  []mask   // of each blockWords words of the view that cannot be passed over
+	around  []mask   // of each block and its neighbours
+	wide    []mask   // what widely is made of, where it is not around
+	widely  []mask   // of each block and all within maxDistance
+	filters []uint64 // for each token, a filter of the words that it may be
 	hits    []hit
 	spans   []span
 	states  []patternState // by pattern
@@ -71,6 +77,7 @@ type scratch struct {
 	rank      []int32 // for each token, how many of them stand before it
 	sentences []int32 // for each token, the number of its sentence
 
+	cutting cutting
 	active  []uint64
 	steps   int // tokens, anchors and letters looked at since it was made
 	found   []found
@@ -117,8 +124,8 @@ func (s *scratch) reset() {
 
 // hit is a word of the view under which patterns are filed.
 type hit struct {
-	at int32
-	id wordID
+	at, block int32
+	id        wordID
 }
 
 // span is a stretch of tokens in which a pattern may match.
@@ -157,7 +164,7 @@ func (p *program) search(s *scratch) {
 		list := p.anchors[w.from : w.from+w.own]
 		s.steps += len(list)
 		for i := range list {
-			if a := &list[i]; s.may(a) {
+			if a := &list[i]; s.may(a, h.block) {
 				p.consider(s, a, int(h.at))
 			}
 		}
@@ -171,36 +178,64 @@ func (p *program) search(s *scratch) {
 // the sentence too ("pls send" begins with send), finds the phrases, and notes
 // which words call for a closer look.
 func (p *program) survey(s *scratch) {
-	s.hits, s.mask = s.hits[:0], mask{}
+	s.hits, s.blocks = s.hits[:0], append(s.blocks[:0], mask{})
 	s.steps += len(s.toks)
-	before := flags(0)
+	s.filters = slices.Grow(s.filters[:0], len(s.toks))[:len(s.toks)]
+	before, heavy := flags(0), 0
 	for i := range s.toks {
 		t := &s.toks[i]
 		if before&(opens|light) == opens|light {
 			t.flags |= opens
 		}
+		t.flags &^= begins
 		before = t.flags
-		edges := len(s.phrases)
+		edges, filter := len(s.phrases), filterBit(t.id)
 		if t.id != unknownWord {
 			p.note(s, i, t.id)
 		}
 		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
 			p.note(s, i, id)
+			filter |= filterBit(id)
 		}
-		t.flags &^= begins
 		for _, e := range s.phrases[edges:] {
 			p.note(s, i, e.id)
 			t.flags |= begins
+			filter |= filterBit(e.id)
+		}
+		s.filters[i] = filter
+		if t.flags&light == 0 {
+			if heavy++; heavy%blockWords == 0 {
+				s.blocks = append(s.blocks, mask{})
+			}
 		}
 	}
+	s.around = joinBlocks(s.around[:0], s.blocks, 1)
+	s.widely = s.around
+	if len(s.blocks) > 2 {
+		s.wide = joinBlocks(s.wide[:0], s.blocks, wideBlocks)
+		s.widely = s.wide
+	}
+}
+
+// joinBlocks appends, for each block, the mask of it and so many on each side.
+func joinBlocks(to, blocks []mask, side int) []mask {
+	for i := range blocks {
+		m := blocks[i]
+		for k := max(i-side, 0); k < min(i+side+1, len(blocks)); k++ {
+			m.join(&blocks[k])
+		}
+		to = append(to, m)
+	}
+	return to
 }
 
 // note adds what is known of one word of a token.
 func (p *program) note(s *scratch, i int, id wordID) {
 	w := &p.info[id]
-	s.mask.join(&w.mask)
+	block := len(s.blocks) - 1
+	s.blocks[block].join(&w.mask)
 	if w.own > 0 {
-		s.hits = append(s.hits, hit{int32(i), id})
+		s.hits = append(s.hits, hit{int32(i), int32(block), id})
 	}
 	if w.node != 0 {
 		p.walkPhrase(s, i, i+1, w.node)
@@ -233,6 +268,9 @@ func (p *program) walkPhrase(s *scratch, from, i int, node int32) {
 
 // phrasesAt are the phrases that begin at a token.
 func (s *scratch) phrasesAt(i int) []phraseEdge {
+	if s.toks[i].flags&begins == 0 {
+		return nil
+	}
 	from := s.firstPhrase(i)
 	to := from
 	for to < len(s.phrases) && int(s.phrases[to].at) == i {
@@ -254,10 +292,15 @@ func (s *scratch) firstPhrase(i int) int {
 	return lo
 }
 
-// may says whether the view holds a word of each cut that an anchor names.
-func (s *scratch) may(a *anchor) bool {
-	for _, bit := range a.bits[:a.n] {
-		if !s.mask.has(bit) {
+// may says whether the words around a block hold one of each cut that an anchor
+// asks for.
+func (s *scratch) may(a *anchor, block int32) bool {
+	m := &s.around[block]
+	if a.wide {
+		m = &s.widely[block]
+	}
+	for _, bit := range a.bits[:a.asked] {
+		if !m.has(bit) {
 			return false
 		}
 	}
@@ -267,12 +310,13 @@ func (s *scratch) may(a *anchor) bool {
 // consider notes where the pattern of an anchor may match around a token, where
 // the words that must stand near do.
 func (p *program) consider(s *scratch, a *anchor, at int) {
-	pt := p.all[a.pattern]
-	for _, n := range pt.nears {
-		if !p.stands(s, n, at) {
+	nears := p.nears[a.nears : a.nears+uint32(a.n)]
+	for i := range nears {
+		if !p.stands(s, &nears[i], at) {
 			return
 		}
 	}
+	pt := p.all[a.pattern]
 	s.rankTokens()
 	lo, hi := s.window(at, int(pt.back), int(pt.ahead))
 	st := &s.states[a.pattern]
@@ -295,14 +339,14 @@ func (p *program) consider(s *scratch, a *anchor, at int) {
 
 // stands says whether a word of a set stands near enough to a token. Words that
 // can be passed over make no distance; many of them end the search.
-func (p *program) stands(s *scratch, n near, at int) bool {
+func (p *program) stands(s *scratch, n *near, at int) bool {
 	left, way := n.within, 1
 	if left < 0 {
 		left, way = -left, -1
 	}
 	for i, k := at+way, 0; i >= 0 && i < len(s.toks); i, k = i+way, k+1 {
 		s.steps++
-		if k > 2*maxDistance || p.tokenHas(s, n.set, i) {
+		if k > 2*maxDistance || s.filters[i]&n.filter != 0 && p.tokenHas(s, n.set, i) {
 			return true
 		}
 		if s.toks[i].flags&light == 0 {
@@ -384,25 +428,19 @@ func (p *program) list(s *scratch, pt *pattern) []match {
 // rule was found needs them.
 func (p *program) lookAside(s *scratch) {
 	s.aside = true
-	look := func(id wordID, at int) {
-		w := &p.info[id]
-		list := p.anchors[w.from+w.own : w.from+w.own+w.aside]
-		s.steps += len(list)
-		for i := range list {
-			if a := &list[i]; s.may(a) {
-				p.consider(s, a, at)
-			}
-		}
-	}
-	edge := 0
+	edge, heavy := 0, 0
 	for i := range s.toks {
 		t := &s.toks[i]
-		look(t.id, i)
+		block := int32(heavy / blockWords)
+		p.lookAsideFor(s, t.id, i, block)
 		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-			look(id, i)
+			p.lookAsideFor(s, id, i, block)
 		}
 		for ; edge < len(s.phrases) && int(s.phrases[edge].at) == i; edge++ {
-			look(s.phrases[edge].id, i)
+			p.lookAsideFor(s, s.phrases[edge].id, i, block)
+		}
+		if t.flags&light == 0 {
+			heavy++
 		}
 	}
 	s.sentences = s.sentences[:0]
@@ -412,6 +450,17 @@ func (p *program) lookAside(s *scratch) {
 			n++
 		}
 		s.sentences = append(s.sentences, n)
+	}
+}
+
+func (p *program) lookAsideFor(s *scratch, id wordID, at int, block int32) {
+	w := &p.info[id]
+	list := p.anchors[w.from+w.own : w.from+w.own+w.aside]
+	s.steps += len(list)
+	for i := range list {
+		if a := &list[i]; s.may(a, block) {
+			p.consider(s, a, at)
+		}
 	}
 }
 
@@ -434,16 +483,8 @@ func (p *program) allowed(s *scratch, pt *pattern, i int) bool {
 
 func (p *program) tokenHas(s *scratch, ref int32, i int) bool {
 	t := &s.toks[i]
-	if p.has(ref, t.id) {
+	if p.isOneOf(s, t, ref) {
 		return true
-	}
-	for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-		if p.has(ref, id) {
-			return true
-		}
-	}
-	if t.flags&begins == 0 {
-		return false
 	}
 	for _, e := range s.phrasesAt(i) {
 		if p.has(ref, e.id) {
@@ -505,13 +546,10 @@ func (p *program) run(s *scratch, pt *pattern, from, to int) int {
 		if t.flags&light != 0 {
 			active[i+1] |= act
 		}
-		active[i+1] |= p.step(pt, cand, t.id, t.flags, t.flags, true)
-		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-			active[i+1] |= p.step(pt, cand, id, t.flags, t.flags, false)
-		}
+		active[i+1] |= p.stepToken(s, pt, cand, from+i)
 		for ; edge < len(s.phrases) && int(s.phrases[edge].at) == from+i; edge++ {
 			if e := s.phrases[edge]; i+int(e.n) <= n {
-				active[i+int(e.n)] |= p.step(pt, cand, e.id, t.flags, s.toks[from+i+int(e.n)-1].flags, false)
+				active[i+int(e.n)] |= p.stepPhrase(pt, cand, e.id, t.flags, s.toks[from+i+int(e.n)-1].flags)
 			}
 		}
 	}
@@ -540,17 +578,14 @@ func (p *program) lastStart(s *scratch, pt *pattern, lo, end int) int {
 		if t.flags&opens != 0 {
 			cand &^= pt.gaps
 		}
-		ok := p.step(pt, cand&after, t.id, t.flags, t.flags, true)
-		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-			ok |= p.step(pt, cand&after, id, t.flags, t.flags, false)
-		}
+		ok := p.stepToken(s, pt, cand&after, i)
 		for _, e := range s.phrasesAt(i) {
 			if to := i + int(e.n); to <= end {
 				after := good[to-lo]
 				if to < end && s.toks[to].flags&opens != 0 {
 					after &^= pt.gaps
 				}
-				ok |= p.step(pt, cand&after, e.id, t.flags, s.toks[to-1].flags, false)
+				ok |= p.stepPhrase(pt, cand&after, e.id, t.flags, s.toks[to-1].flags)
 			}
 		}
 		if ok&pt.first != 0 {
@@ -569,23 +604,52 @@ func (p *program) lastStart(s *scratch, pt *pattern, lo, end int) int {
 	return lo
 }
 
-// step returns the positions of cand that a word satisfies.
-func (p *program) step(pt *pattern, cand uint64, id wordID, first, last flags, word bool) uint64 {
+// stepToken returns the positions of cand that one of a token's words satisfies.
+func (p *program) stepToken(s *scratch, pt *pattern, cand uint64, i int) uint64 {
+	t, filter := &s.toks[i], s.filters[i]
 	var out uint64
 	for m := cand; m != 0; m &= m - 1 {
-		i := bits.TrailingZeros64(m)
-		q := &pt.pos[i]
-		switch {
-		case q.open && first&opens == 0 || q.shut && last&closes == 0:
-			continue
-		case q.set == -1:
-			if !word || first&light != 0 && id != unknownWord && p.fillers[id] || q.not != -1 && p.has(q.not, id) {
-				continue
-			}
-		case id == unknownWord || !p.has(q.set, id):
+		k := bits.TrailingZeros64(m)
+		q := &pt.pos[k]
+		if q.set != -1 && q.filter&filter == 0 || q.open && t.flags&opens == 0 || q.shut && t.flags&closes == 0 {
 			continue
 		}
-		out |= 1 << i
+		if q.set == -1 && p.anyWord(t, q) || q.set != -1 && p.isOneOf(s, t, q.set) {
+			out |= 1 << k
+		}
+	}
+	return out
+}
+
+// anyWord says whether a token satisfies a position that takes any word. A
+// filler does not: it is passed over.
+func (p *program) anyWord(t *token, q *position) bool {
+	return (t.flags&light == 0 || !p.fillers[t.id]) && (q.not == -1 || !p.has(q.not, t.id))
+}
+
+// isOneOf says whether one of a token's own words is in a set.
+func (p *program) isOneOf(s *scratch, t *token, set int32) bool {
+	if p.has(set, t.id) {
+		return true
+	}
+	for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
+		if p.has(set, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// stepPhrase returns the positions of cand that a phrase satisfies, given the
+// flags of its first and last token.
+func (p *program) stepPhrase(pt *pattern, cand uint64, id wordID, first, last flags) uint64 {
+	var out uint64
+	for m := cand; m != 0; m &= m - 1 {
+		k := bits.TrailingZeros64(m)
+		q := &pt.pos[k]
+		if q.set != -1 && (!q.open || first&opens != 0) && (!q.shut || last&closes != 0) && p.has(q.set, id) {
+			out |= 1 << k
+		}
 	}
 	return out
 }

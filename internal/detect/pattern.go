@@ -63,11 +63,10 @@ type pattern struct {
 	nullable    bool
 	pos         []position
 	follow      []uint64
-	need        []cut  // of which every match passes through each
-	before      int    // a set that must not stand before it, -1 for none
-	no          int32  // its place among all patterns of the program
-	nears       []near // what must stand near the anchor, what tells most in front
-	back, ahead int32  // how many words a match has, at most, in front of the anchor and from it on
+	need        []cut // of which every match passes through each
+	before      int   // a set that must not stand before it, -1 for none
+	no          int32 // its place among all patterns of the program
+	back, ahead int32 // how many words a match has, at most, in front of the anchor and from it on
 }
 
 // cut is a set of words of which every match of a pattern holds one, at one of
@@ -78,11 +77,12 @@ type cut struct {
 }
 
 type position struct {
-	set  int32 // -1 for any word
-	not  int32
-	far  bool
-	open bool
-	shut bool
+	filter uint64 // of the set's words
+	set    int32  // -1 for any word
+	not    int32
+	far    bool
+	open   bool
+	shut   bool
 }
 
 // patternParser reads one pattern.

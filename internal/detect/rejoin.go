@@ -1,5 +1,7 @@
 package detect
 
+import "slices"
+
 // rejoin mends words that were pulled apart or run together: "p i c", "pri
 // vate", "sendmeapic". It rewrites the view's tokens in place and says whether
 // anything changed.
@@ -8,13 +10,15 @@ func (p *program) rejoin(s *scratch, skeleton bool) (changed bool) {
 	s.spare = old
 	s.toks = s.toks[:0]
 	least := p.runTogether(s, old)
+	var run singles
 	for i := 0; i < len(old); {
-		if n := singlesAt(old[i:]); n >= 2 {
-			if p.letters(s, old[i:i+n]) {
-				changed = true
-				i += n
-				continue
-			}
+		if i >= run.to {
+			run = p.singlesFrom(s, old, i)
+		}
+		if run.to-i >= 2 && p.letters(s, old[i:run.to], run, i) {
+			changed = true
+			i = run.to
+			continue
 		}
 		if i+1 < len(old) {
 			if e, ok := p.joined(s, &old[i], &old[i+1]); ok {
@@ -53,7 +57,7 @@ func (p *program) rejoin(s *scratch, skeleton bool) (changed bool) {
 func (p *program) runTogether(s *scratch, toks []token) int {
 	for _, t := range toks {
 		word := s.low[t.lo:t.hi]
-		if t.id == unknownWord && len(word) >= longWord && len(word) <= 160 && len(p.cut(word)) >= 3 {
+		if t.id == unknownWord && len(word) >= longWord && len(word) <= 160 && len(p.cut(s, word)) >= 3 {
 			return 2
 		}
 	}
@@ -75,53 +79,57 @@ func (p *program) giveTo(s *scratch, t *token, v *vocab, e *entry) {
 	}
 }
 
-// singlesAt counts the single letters at the front.
-func singlesAt(toks []token) int {
-	n := 0
-	for n < len(toks) && toks[n].hi-toks[n].lo == 1 && toks[n].flags&emoji == 0 {
-		n++
-	}
-	return n
+// singles is a run of single letters among a view's tokens.
+type singles struct {
+	from, to int
+	groups   bool   // some stand closer together than others: h-e-r-e i-s
+	letters  []byte // what they spell, unless they stand in groups
 }
 
-// letters joins single letters into words and says whether it could. Where
-// some of them stand closer together (h-e-r-e i-s), each group is a word;
-// otherwise the whole run is cut into words that we know.
-func (p *program) letters(s *scratch, run []token) bool {
-	wide := func(t token) bool { return t.sep == ' ' || t.sep == 0 || t.sep == 0xff }
-	narrow := 0
-	for _, t := range run[1:] {
-		if !wide(t) {
-			narrow++
-		}
+func (t *token) apartFromLast() bool { return t.sep == ' ' || t.sep == 0 || t.sep == 0xff }
+
+// singlesFrom is the run that begins at a token, empty where none does. It
+// prepares how the run's letters are best cut into words, from each on.
+func (p *program) singlesFrom(s *scratch, toks []token, from int) singles {
+	r := singles{from: from, to: from}
+	for r.to < len(toks) && toks[r.to].hi-toks[r.to].lo == 1 && toks[r.to].flags&emoji == 0 {
+		r.groups = r.groups || r.to > from && !toks[r.to].apartFromLast()
+		r.to++
 	}
-	if narrow > 0 {
+	if r.groups || r.to-from < 3 {
+		return r
+	}
+	for _, t := range toks[from:r.to] {
+		r.letters = append(r.letters, unleet(s.low[t.lo]))
+	}
+	p.cutAll(s, r.letters)
+	return r
+}
+
+// letters joins the rest of a run into words and says whether it could. Where
+// some letters stand closer together, each group is a word; otherwise the rest
+// is cut into words that we know.
+func (p *program) letters(s *scratch, rest []token, run singles, at int) bool {
+	if run.groups {
 		from := 0
-		for i := 1; i <= len(run); i++ {
-			if i == len(run) || wide(run[i]) {
-				p.group(s, run[from:i])
+		for i := 1; i <= len(rest); i++ {
+			if i == len(rest) || rest[i].apartFromLast() {
+				p.group(s, rest[from:i])
 				from = i
 			}
 		}
 		return true
 	}
-	if len(run) < 3 {
+	if len(rest) < 3 {
 		return false
 	}
-	var b []byte
-	for _, t := range run {
-		b = append(b, unleet(s.low[t.lo]))
-	}
-	cuts := p.cut(b)
-	if cuts == nil {
-		return false
-	}
-	from := 0
+	cuts := s.cutsFrom(at-run.from, len(run.letters))
+	letters, from := run.letters[at-run.from:], 0
 	for _, to := range cuts {
-		p.addWord(s, b[from:to], run[from], run[to-1])
+		p.addWord(s, letters[from:to], rest[from], rest[to-1])
 		from = to
 	}
-	return true
+	return cuts != nil
 }
 
 // group makes one word, or several, of single letters that belong together.
@@ -135,7 +143,7 @@ func (p *program) group(s *scratch, run []token) {
 		b = append(b, unleet(s.low[t.lo]))
 	}
 	if p.words.lookup(b, hashOf(string(b))) == nil {
-		if cuts := p.cut(b); cuts != nil {
+		if cuts := p.cut(s, b); cuts != nil {
 			from := 0
 			for _, to := range cuts {
 				p.addWord(s, b[from:to], run[from], run[to-1])
@@ -182,7 +190,7 @@ func (p *program) addWord(s *scratch, word []byte, first, last token) {
 
 // apart cuts a long word into words that we know and says whether it could.
 func (p *program) apart(s *scratch, word []byte, t token, least int) bool {
-	cuts := p.cut(word)
+	cuts := p.cut(s, word)
 	if len(cuts) < least {
 		return false
 	}
@@ -203,58 +211,98 @@ func (p *program) apart(s *scratch, word []byte, t token, least int) bool {
 	return true
 }
 
+// cutting is the working memory of cut: for each letter, how the rest from it on
+// is best cut.
+type cutting struct {
+	cost  []int32 // 0 where it cannot be
+	next  []int32 // where the word that begins here ends
+	words []int32 // how many words there are from here on
+	ends  []int
+}
+
+const longestPart = 14 // letters of a word that others are cut into
+
 // cut finds the ends of the fewest words of ours that make up b, nil where
 // there are none. Its work is bounded by the length and the longest word.
-func (p *program) cut(b []byte) []int {
-	if len(b) > 400 {
-		return nil
-	}
-	const longest = 14
-	best := make([]int, len(b)+1) // the lowest cost up to here, 0 for none
-	from := make([]int, len(b)+1)
-	best[0] = 1
-	for i := range b {
-		if best[i] == 0 {
-			continue
-		}
-		h := hashStart
-		for j := i; j < len(b) && j < i+longest; j++ {
+func (p *program) cut(s *scratch, b []byte) []int {
+	p.cutAll(s, b)
+	return s.cutsFrom(0, len(b))
+}
+
+// cutAll finds, for each letter of b, how the rest from it on is best cut.
+func (p *program) cutAll(s *scratch, b []byte) {
+	c := &s.cutting
+	c.cost = zeros(c.cost, len(b)+1)
+	c.next = zeros(c.next, len(b)+1)
+	c.words = zeros(c.words, len(b)+1)
+	c.cost[len(b)] = 1
+	for i := len(b) - 1; i >= 0; i-- {
+		h, head := hashStart, uint64(0)
+		for j := i; j < len(b) && j < i+longestPart; j++ {
 			h = (h ^ uint32(b[j])) * hashPrime
 			n := j + 1 - i
-			e := p.words.lookup(b[i:j+1], h)
-			if e == nil {
+			if n <= 8 {
+				head |= uint64(b[j]) << (8 * (n - 1))
+			}
+			s.steps++
+			if c.cost[j+1] == 0 {
 				continue
 			}
-			cost := 2
-			switch {
-			case p.names[e.first] != string(b[i:j+1]): // a typing slip
-				cost = 6
-				if n < 5 {
-					continue
-				}
-			case n == 1:
-				if b[i] != 'i' && b[i] != 'a' && b[i] != 'u' && b[i] != 'r' {
-					continue
-				}
-				cost = 5
-			case n == 2:
-				cost = 3
+			cost := p.partCost(b[i:j+1], head, h)
+			if cost == 0 {
+				continue
 			}
-			if c := best[i] + cost; best[j+1] == 0 || c < best[j+1] {
-				best[j+1], from[j+1] = c, i
+			if cost += c.cost[j+1]; c.cost[i] == 0 || cost < c.cost[i] {
+				c.cost[i], c.next[i], c.words[i] = cost, int32(j+1), 1+c.words[j+1]
 			}
 		}
 	}
-	if best[len(b)] == 0 {
-		return nil
+}
+
+// zeros returns n zeros, in old memory where it is large enough.
+func zeros(old []int32, n int) []int32 {
+	old = slices.Grow(old[:0], n)[:n]
+	clear(old)
+	return old
+}
+
+// partCost is what a part costs that words are cut into: less for what is
+// surely meant, 0 where it is no word of ours.
+func (p *program) partCost(part []byte, head uint64, hash uint32) int32 {
+	e := p.words.lookupHead(part, head, hash)
+	switch n := len(part); {
+	case e == nil:
+		return 0
+	case p.names[e.first] != string(part): // a typing slip
+		if n < 5 {
+			return 0
+		}
+		return 6
+	case n == 1:
+		if b := part[0]; b != 'i' && b != 'a' && b != 'u' && b != 'r' {
+			return 0
+		}
+		return 5
+	case n == 2:
+		return 3
 	}
-	var cuts []int
-	for e := len(b); e > 0; e = from[e] {
-		cuts = append([]int{e}, cuts...)
-	}
+	return 2
+}
+
+// cutsFrom returns how the letters from one on are cut, after cutAll; nil where
+// they are not.
+func (s *scratch) cutsFrom(from, n int) []int {
+	c := &s.cutting
 	// Many short words are a chance, not a sentence.
-	if len(cuts) > 2 && len(b) < 3*len(cuts)-2 {
+	if words := int(c.words[from]); words == 0 || words > 2 && n-from < 3*words-2 {
 		return nil
 	}
-	return cuts
+	c.ends = c.ends[:0]
+	for e := int(c.next[from]); ; e = int(c.next[e]) {
+		c.ends = append(c.ends, e-from)
+		if e == n {
+			break
+		}
+	}
+	return c.ends
 }
