@@ -228,7 +228,7 @@ func (s *Sender) written(ctx context.Context, row store.LedgerRow) (ledger.Resul
 		at, _ := kept.at(t.place.ID)
 		_, err := d.platform.Post(ctx, chat.Post{
 			Server: d.c.Server, Place: t.place.ID, Under: at.Card,
-			Card: s.wordsCard(d.c, w), Key: key(row.ID, "w"+string(t.place.ID)),
+			Card: s.wordsCard(d.c, w), Key: key(row.ID, "w"+string(t.place.ID)), First: row.Attempt == 1,
 		})
 		return err
 	}); err != nil {
@@ -316,7 +316,7 @@ func (s *Sender) putUp(ctx context.Context, d delivery, t target, k *changes) er
 	at, err := d.platform.Post(ctx, chat.Post{
 		Server: d.c.Server, Place: t.place.ID,
 		Card:   s.Card(d.c, d.signs, d.set, t.reason),
-		Notify: s.notifies(d), Role: d.set.StaffRole, Key: key(d.row.ID, string(t.place.ID)),
+		Notify: s.notifies(d), Role: d.set.StaffRole, Key: key(d.row.ID, string(t.place.ID)), First: d.row.Attempt == 1,
 	})
 	if err != nil {
 		return err
@@ -335,7 +335,7 @@ func (s *Sender) tell(ctx context.Context, d delivery, t target, at cases.Receip
 	_, err := d.platform.Post(ctx, chat.Post{
 		Server: d.c.Server, Place: t.place.ID, Under: at.Card,
 		Card:   s.noteCard(d.c, d.signs, d.job),
-		Notify: d.job.Rose && s.notifies(d), Role: d.set.StaffRole, Key: key(d.row.ID, "n"+string(t.place.ID)),
+		Notify: d.job.Rose && s.notifies(d), Role: d.set.StaffRole, Key: key(d.row.ID, "n"+string(t.place.ID)), First: d.row.Attempt == 1,
 	})
 	return err
 }

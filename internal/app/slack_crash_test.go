@@ -14,10 +14,11 @@ import (
 
 // slackPoints are where the program is killed: at one of its requests (before
 // the effect, after it and before the answer, after the answer), right after an
-// acknowledgement, or some milliseconds after the message was sent.
+// acknowledgement, or some milliseconds after the message was sent. One is
+// killed again while it looks for the card that it had sent.
 var slackPoints = []string{
-	"users.info", "ack", "conversations.members", "conversations.history", "chat.postMessage",
-	"chat.postMessage applied", "after chat.postMessage", "by time", "by time", "by time",
+	"users.info", "ack", "conversations.members", "chat.postMessage", "chat.postMessage applied",
+	"chat.postMessage applied, then conversations.history", "after chat.postMessage", "by time", "by time", "by time",
 }
 
 // Slack knows no key of ours that would make a repeated send one message: what
@@ -44,12 +45,13 @@ func TestAKilledProgramAlertsOnceOnSlack(t *testing.T) {
 
 // killOnce kills the program at the i-th point on its way and starts it again.
 func (s *school) killOnce(t *testing.T, i int) {
+	point, then, _ := strings.Cut(slackPoints[i], ", then ")
 	first := s.launch()
 	ready(t, s.listen)
 	s.connected()
 	kill := sync.OnceFunc(first.kill)
-	s.f.Intercept(slackKillAt(slackPoints[i], kill))
-	if slackPoints[i] == "ack" {
+	s.f.Intercept(slackKillAt(point, kill))
+	if point == "ack" {
 		s.f.OnAcknowledged(func(d slacktest.Delivered) {
 			if d.What == "message" {
 				kill()
@@ -57,13 +59,24 @@ func (s *school) killOnce(t *testing.T, i int) {
 		})
 	}
 	s.older.Say(s.general, worrying)
-	if slackPoints[i] == "by time" {
+	if point == "by time" {
 		<-time.After(time.Duration(i-6) * 4 * time.Millisecond)
 		kill()
 	}
 	first.wait()
+	runs := []*running{first}
 	s.f.Intercept(nil)
 	s.f.OnAcknowledged(nil)
+	if then != "" {
+		var r *running
+		launched := make(chan struct{})
+		s.f.Intercept(slackKillAt(then, sync.OnceFunc(func() { <-launched; r.kill() })))
+		r = s.launch()
+		close(launched)
+		r.wait()
+		runs = append(runs, r)
+		s.f.Intercept(nil)
+	}
 
 	restarted := time.Now()
 	second := s.launch()
@@ -79,7 +92,7 @@ func (s *school) killOnce(t *testing.T, i int) {
 	}
 	noMarker(t, "the figures", []byte(second.page("/metrics")))
 	second.kill()
-	for _, r := range []*running{first, second} {
+	for _, r := range append(runs, second) {
 		noMarker(t, "the log", r.logs.Bytes())
 	}
 	noMarkerIn(t, s.dir)

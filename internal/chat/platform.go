@@ -71,6 +71,9 @@ type Post struct {
 	Role   string
 	// Key makes a repeated post one message; at most 25 bytes.
 	Key string
+	// First says that nobody tried to post with this Key before, so that a
+	// platform that would have to look for an earlier message need not.
+	First bool
 }
 
 // StaffRule is what a server's settings say about who is staff.

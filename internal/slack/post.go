@@ -25,9 +25,9 @@ const (
 )
 
 // Post writes a card. Slack has no key of its own for a send, so a card with a
-// key is looked for before it is sent: only the channel itself knows whether an
-// earlier attempt, of this program or of one that was killed, got through. A
-// card with Notify names the channel, which notifies those in it.
+// key is looked for before it is sent again: only the channel itself knows
+// whether an earlier attempt, of this program or of one that was killed, got
+// through. A card with Notify names the channel, which notifies those in it.
 func (s *Slack) Post(ctx context.Context, p chat.Post) (chat.MessageRef, error) {
 	const op = "post card"
 	channel, thread := split(p.Place)
@@ -37,7 +37,7 @@ func (s *Slack) Post(ctx context.Context, p chat.Post) (chat.MessageRef, error) 
 	if p.Under != "" {
 		thread = string(p.Under)
 	}
-	if p.Key != "" {
+	if p.Key != "" && !p.First {
 		at, ok, err := s.posted(ctx, p, channel, thread)
 		if err != nil || ok {
 			return at, err
