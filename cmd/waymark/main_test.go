@@ -52,7 +52,7 @@ func TestExitStatus(t *testing.T) {
 		status int
 		says   string // on standard error where the status is not 0, else on standard output
 	}{
-		{"", 2, "waymark: say what to do: demo, init, doctor, run, scan, ask, support, export, discord, slack or version; see `waymark --help`\n"},
+		{"", 2, "waymark: say what to do: demo, init, doctor, run, scan, ask, support, signposts, export, discord, slack or version; see `waymark --help`\n"},
 		{"--help", 0, "Available Commands"},
 		{"scna", 2, "waymark: there is no command \"scna\", did you mean scan?; see `waymark --help`\n"},
 		{"--nope", 2, "waymark: unknown flag: --nope; see `waymark --help`\n"},

@@ -51,6 +51,9 @@ func (h *handler) Present(ctx context.Context, server chat.ServerID, since time.
 		if err := h.planWords(ctx, tx, server); err != nil {
 			return err
 		}
+		if err := h.app.desk.PlanContactsAge(ctx, tx, servers.Key{Platform: h.platform, Server: server}); err != nil {
+			return err
+		}
 		payload, err := json.Marshal(gap{Since: since})
 		if err != nil {
 			return fmt.Errorf("write the ledger row: %w", err)

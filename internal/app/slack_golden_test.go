@@ -52,6 +52,8 @@ var changing = []struct {
 	{regexp.MustCompile(`(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC`), "WHEN"},
 	{regexp.MustCompile(`/p\d{16}`), "/pTIME"},
 	{regexp.MustCompile(`\b\d{10}\.\d{6}\b`), "TIME"},
+	// How old the contacts are depends on the day.
+	{regexp.MustCompile(`"(all \d+ contacts were checked|\d+ contacts that members)[^"]*"`), `"AGE"`},
 }
 
 // hang compares something that somebody sees with its golden file.

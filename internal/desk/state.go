@@ -26,6 +26,7 @@ func (d *Desk) state(ctx context.Context, v viewer) chat.Answer {
 		add("paused", d.texts.Say("staff.state.unpaused"))
 	}
 	add("tips", d.tipsState(ctx, v))
+	add("contacts", d.contactsState(v))
 	var w []store.Waiting
 	err := d.db.Read(ctx, func(tx *store.Tx) (err error) {
 		w, err = tx.Waiting(ctx, v.key.Platform, v.key.Server)
