@@ -45,6 +45,7 @@ const (
 	maxDigest   = 8    // people, and cases, that it names
 	maxLoose    = 5000 // signs that it looks at, the newest
 	digestCases = 500  // cases that it counts, the newest
+	digestDays  = 7    // for which it counts them; a day where it comes each day
 )
 
 func (d *Desk) digestOptions() []chat.OptionSpec {
@@ -147,10 +148,11 @@ func nextDigest(set cases.Settings, after time.Time) time.Time {
 
 // digestNow is the digest for one member of staff. note is said above it.
 func (d *Desk) digestNow(ctx context.Context, v viewer, note string) (chat.Answer, error) {
-	card, err := d.digest(ctx, v.key, v.set, d.o.Now(), v.lead, []chat.PersonID{v.person.ID})
+	h, err := d.happened(ctx, v.key, d.o.Now())
 	if err != nil {
 		return chat.Answer{}, err
 	}
+	card := d.digest(ctx, v.key, v.set, h, v.lead, []chat.PersonID{v.person.ID})
 	if note != "" {
 		card.Blocks = slices.Insert(card.Blocks, 0, chat.Block(chat.Text(note)))
 	}
@@ -164,36 +166,67 @@ func (d *Desk) digestNow(ctx context.Context, v viewer, note string) (chat.Answe
 	return chat.Show(card), nil
 }
 
-// digest says what is open and what adds up. It holds nothing of what anybody
-// wrote, and nothing about the people who will read it.
-func (d *Desk) digest(ctx context.Context, k servers.Key, set cases.Settings, now time.Time, leads bool, readers []chat.PersonID) (chat.Card, error) {
-	days := 7
-	if set.Digest == digestDaily {
-		days = 1
-	}
-	var all []cases.Case
-	var loose []cases.Sign
-	err := d.db.Read(ctx, func(tx *store.Tx) (err error) {
-		if all, err = tx.Cases(ctx, k.Platform, k.Server, store.CaseFilter{Limit: digestCases}); err != nil {
+// happened is what a digest is made of, read once: nobody may be in the digest
+// whom the look at its readers did not know of.
+type happened struct {
+	all   []cases.Case // the newest
+	loose []cases.Sign // in no case, newest first
+	now   time.Time
+}
+
+func (d *Desk) happened(ctx context.Context, k servers.Key, now time.Time) (h happened, err error) {
+	h.now = now
+	err = d.db.Read(ctx, func(tx *store.Tx) error {
+		if h.all, err = tx.Cases(ctx, k.Platform, k.Server, store.CaseFilter{Limit: digestCases}); err != nil {
 			return err
 		}
-		loose, err = tx.LooseSigns(ctx, k.Platform, k.Server, now.Add(-digestBack), maxLoose)
+		h.loose, err = tx.LooseSigns(ctx, k.Platform, k.Server, now.Add(-digestBack), maxLoose)
 		return err
 	})
 	if err != nil {
-		return chat.Card{}, fmt.Errorf("read what the digest says: %w", err)
+		return h, fmt.Errorf("read what the digest says: %w", err)
 	}
-	all = slices.DeleteFunc(all, func(c cases.Case) bool {
+	return h, nil
+}
+
+// people are those whom a digest may name, or count in a case.
+func (h happened) people() (out []chat.PersonID) {
+	add := func(p chat.PersonID) {
+		if p != "" && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	week := h.now.AddDate(0, 0, -digestDays)
+	for _, c := range h.all {
+		if isOpen(c) || c.OpenedAt.After(week) || c.ClosedAt.After(week) {
+			add(c.Author)
+		}
+	}
+	several, _ := gathered(h.loose)
+	for _, p := range several {
+		add(p.id)
+	}
+	return out
+}
+
+// digest says what is open and what adds up. It holds nothing of what anybody
+// wrote, and nothing about the people who will read it.
+func (d *Desk) digest(ctx context.Context, k servers.Key, set cases.Settings, h happened, leads bool, readers []chat.PersonID) chat.Card {
+	days := digestDays
+	if set.Digest == digestDaily {
+		days = 1
+	}
+	all := slices.DeleteFunc(slices.Clone(h.all), func(c cases.Case) bool {
 		return c.Kind == cases.ByTest || c.LeadsOnly && !leads || c.Author != "" && slices.Contains(readers, c.Author)
 	})
-	loose = slices.DeleteFunc(loose, func(s cases.Sign) bool { return slices.Contains(readers, s.Author) })
+	loose := slices.DeleteFunc(slices.Clone(h.loose), func(s cases.Sign) bool { return slices.Contains(readers, s.Author) })
 	card := chat.Card{Title: d.texts.Say("staff.digest.title"), Tone: chat.Calm, Footer: d.texts.Say("staff.digest.footer")}
-	card.Blocks = append(d.openCases(all), chat.Text(d.past(all, now, days)))
+	card.Blocks = append(d.openCases(all), chat.Text(d.past(all, h.now, days)))
 	card.Blocks = append(card.Blocks, d.addingUp(ctx, k, loose)...)
 	if pick, ok := d.pickOpen(all); ok {
 		card.Blocks = append(card.Blocks, chat.Controls{pick})
 	}
-	return card, nil
+	return card
 }
 
 func isOpen(c cases.Case) bool { return c.State != cases.Closed }
@@ -356,56 +389,23 @@ func (d *Desk) digestToRoom(ctx context.Context, p chat.Platform, k servers.Key,
 	if set.StaffPlace == "" {
 		return false, nil
 	}
-	about, err := d.inDigest(ctx, k)
+	h, err := d.happened(ctx, k, row.Since)
 	if err != nil {
 		return false, err
 	}
-	a, err := p.Access(ctx, k.Server, set.StaffPlace, set.Staff(), about)
+	a, err := p.Access(ctx, k.Server, set.StaffPlace, set.Staff(), h.people())
 	switch {
 	case chat.IsPermanent(err) || err == nil && a.Others != "":
 		return false, nil
 	case err != nil:
 		return false, err
 	}
-	card, err := d.digest(ctx, k, set, row.Since, false, a.Readers)
-	if err != nil {
-		return false, err
-	}
+	card := d.digest(ctx, k, set, h, false, a.Readers)
 	_, err = p.Post(ctx, chat.Post{Server: k.Server, Place: set.StaffPlace, Card: card, Key: digestKey(row, "")})
 	if chat.IsPermanent(err) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// inDigest lists the people whom a digest may name.
-func (d *Desk) inDigest(ctx context.Context, k servers.Key) (people []chat.PersonID, err error) {
-	add := func(p chat.PersonID) {
-		if p != "" && !slices.Contains(people, p) {
-			people = append(people, p)
-		}
-	}
-	err = d.db.Read(ctx, func(tx *store.Tx) error {
-		all, err := tx.Cases(ctx, k.Platform, k.Server, store.CaseFilter{Limit: digestCases})
-		if err != nil {
-			return err
-		}
-		for _, c := range all {
-			if isOpen(c) {
-				add(c.Author)
-			}
-		}
-		loose, err := tx.LooseSigns(ctx, k.Platform, k.Server, d.o.Now().Add(-digestBack), maxLoose)
-		if err != nil {
-			return err
-		}
-		several, _ := gathered(loose)
-		for _, p := range several {
-			add(p.id)
-		}
-		return nil
-	})
-	return people, err
 }
 
 // digestToLeads sends it to each lead alone. Who cannot be reached for good is
@@ -429,10 +429,11 @@ func (d *Desk) digestToLead(ctx context.Context, p chat.Platform, k servers.Key,
 	if err != nil {
 		return err
 	}
-	card, err := d.digest(ctx, k, set, row.Since, true, []chat.PersonID{lead})
+	h, err := d.happened(ctx, k, row.Since)
 	if err != nil {
 		return err
 	}
+	card := d.digest(ctx, k, set, h, true, []chat.PersonID{lead})
 	_, err = p.Post(ctx, chat.Post{Server: k.Server, Place: place.ID, Card: card, Key: digestKey(row, lead)})
 	return err
 }

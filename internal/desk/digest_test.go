@@ -162,6 +162,44 @@ func TestTheDigestIsSent(t *testing.T) {
 	})
 }
 
+// A digest that is late still says what was so when it was due. Whoever is in
+// it for that, and reads it, is left out all the same; a case about them that
+// ended is not even counted.
+func TestALateDigestNamesNobodyWhoReadsIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.set(moment("2026-03-11", "12:00"))
+		h.asks("jo", "digest", map[string]string{"send": "weekly"})
+		due := moment("2026-03-16", "08:00")
+		for _, who := range []string{"morgan", "alex"} {
+			h.sign(who, who+"1", detect.MeetUp, due.Add(-digestBack+time.Hour))
+			h.sign(who, who+"2", detect.Secrecy, due.Add(-digestBack+2*time.Hour))
+		}
+		h.opens("morgan", false, due.Add(-2*time.Hour))
+		h.write(func(tx *store.Tx) error {
+			c, err := tx.CaseByNumber(t.Context(), "playground", "playground", 1)
+			if err != nil {
+				return err
+			}
+			if c, err = c.Close(chat.Person{ID: "jo"}, cases.Acted, due.Add(-time.Hour)); err != nil {
+				return err
+			}
+			return tx.UpdateCase(t.Context(), &c)
+		})
+		h.set(due.Add(11 * time.Hour))
+		if _, err := h.sends(due); err != nil {
+			t.Fatal(err)
+		}
+		room := h.texts("morgan", "staff-room")
+		if len(room) != 1 || !strings.Contains(room[0], "Alex: 2 small signs") || strings.Contains(room[0], "Morgan") ||
+			!strings.Contains(room[0], "In the last 7 days: 0 new, 0 closed") {
+			t.Errorf("the staff room reads %q", room)
+		}
+	})
+}
+
+// digestBack is how far back a digest looks.
+const digestBack = 14 * 24 * time.Hour
+
 func (h *house) read(f func(tx *store.Tx) error) {
 	h.t.Helper()
 	if err := h.db.Read(context.Background(), f); err != nil && !errors.Is(err, store.ErrNotFound) {
