@@ -2,8 +2,10 @@ package detect
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -15,6 +17,7 @@ type compiler struct {
 	unions  map[string]int
 	stops   map[wordID]bool
 	rank    map[wordID]int
+	entries map[string]wordID // what was asked for so far
 	phrase  map[string]wordID
 	phrases map[phraseStep]phraseNode
 	single  map[string]wordID // spelling -> its own word
@@ -35,7 +38,7 @@ func newCompilerWith(tables foldTables) *compiler {
 	c := &compiler{
 		p:      &program{kinds: byteKinds(), tables: tables},
 		byName: map[string]int{}, unions: map[string]int{}, stops: map[wordID]bool{}, rank: map[wordID]int{},
-		phrase: map[string]wordID{}, phrases: map[phraseStep]phraseNode{}, single: map[string]wordID{},
+		entries: map[string]wordID{}, phrase: map[string]wordID{}, phrases: map[phraseStep]phraseNode{}, single: map[string]wordID{},
 	}
 	for range firstWord {
 		c.p.names = append(c.p.names, "")
@@ -54,20 +57,6 @@ func (c *compiler) word(spelling string) wordID {
 	c.lengths = append(c.lengths, 1)
 	c.single[spelling] = id
 	return id
-}
-
-// spelled returns the words of an entry as the scanner cuts it: one for most,
-// several for "13yo" or an emoji of several people.
-func (c *compiler) spelled(entry string) ([]wordID, error) {
-	words := cutEntry(entry)
-	if len(words) == 0 {
-		return nil, fmt.Errorf("%q holds no word", entry)
-	}
-	ids := make([]wordID, len(words))
-	for i, w := range words {
-		ids[i] = c.word(w)
-	}
-	return ids, nil
 }
 
 // cutEntry cuts an entry of the lexicon into spellings, as the scanner would.
@@ -98,22 +87,39 @@ func cutEntry(entry string) []string {
 
 // entry returns the id that an entry of a class goes by: a word's, or a phrase's.
 func (c *compiler) entry(text string) (wordID, error) {
+	if id, ok := c.entries[text]; ok {
+		return id, nil
+	}
+	id, err := c.newEntry(text)
+	if err == nil {
+		c.entries[text] = id
+	}
+	return id, err
+}
+
+// newEntry is entry for a text that was not asked for before. A phrase is cut
+// into words as the scanner cuts it: "13yo" is two.
+func (c *compiler) newEntry(text string) (wordID, error) {
 	if id, ok := numberWords()[text]; ok {
 		return id, nil
 	}
-	ids, err := c.spelled(text)
-	if err != nil || len(ids) == 1 {
-		if err != nil {
-			return 0, err
-		}
+	words := cutEntry(text)
+	if len(words) == 0 {
+		return 0, fmt.Errorf("%q holds no word", text)
+	}
+	ids := make([]wordID, len(words))
+	for i, w := range words {
+		ids[i] = c.word(w)
+	}
+	if len(ids) == 1 {
 		return ids[0], nil
 	}
-	key := fmt.Sprint(ids)
+	key := strings.Join(words, " ")
 	if id, ok := c.phrase[key]; ok {
 		return id, nil
 	}
 	id := wordID(len(c.p.names))
-	c.p.names = append(c.p.names, strings.Join(cutEntry(text), " "))
+	c.p.names = append(c.p.names, key)
 	c.lengths = append(c.lengths, len(ids))
 	c.phrase[key] = id
 	node := int32(0)
@@ -154,7 +160,11 @@ func (c *compiler) words(ref int) []wordID {
 // union returns the set of all words of the given ones.
 func (c *compiler) union(refs []int) int {
 	sort.Ints(refs)
-	key := fmt.Sprint(refs)
+	var b []byte
+	for _, r := range refs {
+		b = strconv.AppendInt(append(b, ' '), int64(r), 36)
+	}
+	key := string(b)
 	if set, ok := c.unions[key]; ok {
 		return set
 	}
@@ -273,11 +283,11 @@ func (c *compiler) spell(real map[string]bool) {
 		if len(w) < 5 || !ascii(w) || real[w] {
 			continue
 		}
-		for _, s := range slips(w) {
-			if real[s] || p.words.lookup([]byte(s), hashOf(s)) != nil && c.single[s] != unknownWord {
+		for s := range slips(w) {
+			if e := p.words.lookup(s, hashOf(string(s))); real[string(s)] || e != nil && c.single[string(s)] != unknownWord {
 				continue
 			}
-			p.words.add(s, c.single[w])
+			p.words.add(string(s), c.single[w])
 		}
 	}
 }
@@ -325,18 +335,36 @@ func skeleton(w string) string {
 // slips are the ways in which a word of five letters or more is commonly
 // mistyped: two letters swapped, one left out or doubled, c for k, z for s,
 // and an -ing without its g. The first letter is kept, since nudes and dudes
-// must stay apart.
-func slips(w string) []string {
-	var out []string
-	for i := 1; i < len(w); i++ {
-		if i+1 < len(w) {
-			out = append(out, w[:i]+string(w[i+1])+string(w[i])+w[i+2:]) // swapped
+// must stay apart. Each is valid until the next: there are many.
+func slips(w string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		var b []byte
+		for i := 1; i < len(w); i++ {
+			if i+1 < len(w) { // swapped
+				if b = append(append(append(b[:0], w[:i]...), w[i+1], w[i]), w[i+2:]...); !yield(b) {
+					return
+				}
+			}
+			if i+1 < len(w) || len(w) > 5 { // left out
+				if b = append(append(b[:0], w[:i]...), w[i+1:]...); !yield(b) {
+					return
+				}
+			}
+			if b = append(append(b[:0], w[:i+1]...), w[i:]...); !yield(b) { // doubled
+				return
+			}
 		}
-		if i+1 < len(w) || len(w) > 5 {
-			out = append(out, w[:i]+w[i+1:]) // left out
+		for _, s := range misspelt(w) {
+			if b = append(b[:0], s...); !yield(b) {
+				return
+			}
 		}
-		out = append(out, w[:i+1]+w[i:]) // doubled
 	}
+}
+
+// misspelt are the slips of a word that depend on its letters.
+func misspelt(w string) []string {
+	var out []string
 	if stem, ok := strings.CutSuffix(w, "s"); ok {
 		out = append(out, stem+"z")
 	}

@@ -172,6 +172,7 @@ func (c *compiler) index() {
 	filed := make([]filing, len(p.all))
 	for k, pt := range p.all {
 		filed[k] = c.file(pt)
+		pt.need = nil
 	}
 	bits := c.bits(filed)
 	for set, bit := range bits {

@@ -421,11 +421,9 @@ func (r row) number(key string, lo, hi float64) float64 {
 func (r row) patterns(key string, content int) []pattern {
 	var out []pattern
 	for _, n := range r.list(key) {
-		p, err := r.l.c.parsePattern(n.Value)
-		if err == nil && content > 0 {
-			if tree, err2 := (&patternParser{c: r.l.c, rest: strings.TrimSpace(dropGuard(n.Value))}).alternatives(); err2 == nil && r.l.c.content(tree) < content {
-				err = fmt.Errorf("it has fewer than two words of meaning")
-			}
+		p, tree, err := r.l.c.parseTree(n.Value)
+		if err == nil && content > 0 && r.l.c.content(tree) < content {
+			err = fmt.Errorf("it has fewer than two words of meaning")
 		}
 		if err != nil {
 			r.l.fail(r.file, n.Line, "pattern %q: %v", n.Value, err)
@@ -434,14 +432,6 @@ func (r row) patterns(key string, content int) []pattern {
 		out = append(out, p)
 	}
 	return out
-}
-
-func dropGuard(pattern string) string {
-	if rest, ok := strings.CutPrefix(strings.TrimSpace(pattern), "!"); ok {
-		_, rest, _ = strings.Cut(rest, " ")
-		return rest
-	}
-	return pattern
 }
 
 func (r row) examples(key string) (hits, misses []example) {

@@ -236,11 +236,7 @@ func checkMatcher(t *testing.T, seed uint64) {
 		if err != nil {
 			continue
 		}
-		other, _ := c.parsePattern(text)
-		tree, err := (&patternParser{c: c, rest: dropGuard(text)}).alternatives()
-		if err != nil {
-			t.Fatal(err)
-		}
+		other, tree, _ := c.parseTree(text)
 		w := written(c, tree)
 		if len(w) > 4000 {
 			continue

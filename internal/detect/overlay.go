@@ -169,7 +169,7 @@ func (c *compiler) phrasePattern(text string) (pattern, error) {
 	if err != nil {
 		return pattern{}, err
 	}
-	p.text, p.before = strings.Join(words, " "), -1
+	p.before = -1
 	p.need = c.cuts(seq)
 	return p, nil
 }
@@ -195,9 +195,9 @@ func (c *compiler) spelledAs(base *program) (real map[string]bool) {
 		if real[word] || len(word) < 5 {
 			continue
 		}
-		for _, s := range slips(word) {
-			if _, ok := base.named(s); ok {
-				real[s] = true
+		for s := range slips(word) {
+			if _, ok := base.named(string(s)); ok {
+				real[string(s)] = true
 			}
 		}
 	}

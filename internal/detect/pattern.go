@@ -57,13 +57,12 @@ const maxParts = 1024
 // pattern is a compiled pattern: a nondeterministic automaton whose states are
 // its positions (Glushkov's construction), simulated with one bit each.
 type pattern struct {
-	text        string // as the lexicon has it
 	first, last uint64
 	gaps        uint64 // positions that a word of any kind satisfies, within a sentence
 	nullable    bool
 	pos         []position
 	follow      []uint64
-	need        []cut // of which every match passes through each
+	need        []cut // every match passes through each; dropped once the pattern is filed
 	before      int   // a set that must not stand before it, -1 for none
 	no          int32 // its place among all patterns of the program
 	back, ahead int32 // how many words a match has, at most, in front of the anchor and from it on
@@ -80,7 +79,6 @@ type position struct {
 	filter uint64 // of the set's words
 	set    int32  // -1 for any word
 	not    int32
-	far    bool
 	open   bool
 	shut   bool
 }
@@ -94,39 +92,45 @@ type patternParser struct {
 
 // parsePattern reads a pattern; its errors are reasons without a place.
 func (c *compiler) parsePattern(text string) (pattern, error) {
+	p, _, err := c.parseTree(text)
+	return p, err
+}
+
+// parseTree is parsePattern for a caller who needs the parsed pattern, too.
+func (c *compiler) parseTree(text string) (pattern, node, error) {
 	p := patternParser{c: c, rest: text}
 	before := -1
 	if word, ok := strings.CutPrefix(strings.TrimSpace(text), "!"); ok {
 		name, rest, _ := strings.Cut(word, " ")
 		n, err := p.atom(name)
 		if err != nil {
-			return pattern{}, err
+			return pattern{}, node{}, err
 		}
 		if n.kind != nodeSet {
-			return pattern{}, fmt.Errorf("%q: ! takes one word or class", name)
+			return pattern{}, node{}, fmt.Errorf("%q: ! takes one word or class", name)
 		}
 		before, p.rest = n.set, rest
 	}
 	n, err := p.alternatives()
 	if err != nil {
-		return pattern{}, err
+		return pattern{}, node{}, err
 	}
 	if p.rest != "" {
-		return pattern{}, fmt.Errorf("%q is left over: a bracket too many?", p.rest)
+		return pattern{}, node{}, fmt.Errorf("%q is left over: a bracket too many?", p.rest)
 	}
 	out, err := build(n)
 	if err != nil {
-		return pattern{}, err
+		return pattern{}, node{}, err
 	}
 	if out.nullable {
-		return pattern{}, fmt.Errorf("it could be found in an empty text")
+		return pattern{}, node{}, fmt.Errorf("it could be found in an empty text")
 	}
-	out.text, out.before = text, before
+	out.before = before
 	out.need = c.cuts(n)
 	if len(out.need) == 0 {
-		return pattern{}, fmt.Errorf("it holds no word that must be there")
+		return pattern{}, node{}, fmt.Errorf("it holds no word that must be there")
 	}
-	return out, nil
+	return out, n, nil
 }
 
 func (p *patternParser) skip() { p.rest = strings.TrimLeft(p.rest, " \t\n") }
@@ -361,6 +365,7 @@ func build(n node) (pattern, error) {
 	var p pattern
 	f, l, null := p.place(n)
 	p.first, p.last, p.nullable = f, l, null
+	p.pos, p.follow = slices.Clone(p.pos), slices.Clone(p.follow) // without room to grow
 	if len(p.pos) > maxPositions {
 		return p, fmt.Errorf("it is too long: %d words and gaps, at most %d", len(p.pos), maxPositions)
 	}
@@ -379,7 +384,7 @@ func (p *pattern) place(n node) (first, last uint64, null bool) {
 			bit = 1 << i
 		}
 		if n.kind == nodeAny {
-			q = position{set: -1, not: int32(n.not), far: n.far}
+			q = position{set: -1, not: int32(n.not)}
 			if !n.far {
 				p.gaps |= bit
 			}
