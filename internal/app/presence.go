@@ -114,10 +114,18 @@ func onceKey(kind, platform string, server chat.ServerID) string {
 	return kind + "/" + platform + "/" + string(server)
 }
 
-// forget deletes everything that is kept of a server.
+// forget deletes everything that is kept of a server, and drops what is held
+// ready of it: a server that lets the bot in again begins anew.
 func (a *App) forget(_ context.Context, row store.LedgerRow) (ledger.Result, error) {
 	return ledger.Result{Apply: func(ctx context.Context, tx *store.Tx) error {
-		return tx.ForgetServer(ctx, row.Platform, row.Server)
+		if err := tx.ForgetServer(ctx, row.Platform, row.Server); err != nil {
+			return err
+		}
+		k := servers.Key{Platform: row.Platform, Server: row.Server}
+		a.words.Forget(k)
+		a.contacts.Forget(k)
+		a.book.Forget(k)
+		return nil
 	}}, nil
 }
 

@@ -90,8 +90,11 @@ func Export(ctx context.Context, tx *store.Tx, k servers.Key, leads bool, not ch
 	if err != nil {
 		return nil, err
 	}
+	everything := leads && not == ""
 	for _, e := range slices.Backward(history) {
-		if !hidden[e.Case] {
+		// Of a case that was erased nobody knows any more whom it was about.
+		erased := e.Case != "" && number[e.Case] == 0
+		if !hidden[e.Case] && (everything || !erased) {
 			happened = append(happened, Line{Kind: "history", Time: stamp(e.At), Case: number[e.Case], By: e.ActorName, ByID: string(e.Actor),
 				What: strings.TrimSpace(e.Action + " " + e.Detail)})
 		}

@@ -64,6 +64,13 @@ func (c *Contacts) Look(ctx context.Context) error {
 	return nil
 }
 
+// Forget drops what is known of a server whose data was erased.
+func (c *Contacts) Forget(k Key) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.of, k)
+}
+
 // Run looks for changes until ctx ends. What is known stays while storage is
 // down.
 func (c *Contacts) Run(ctx context.Context) {

@@ -82,6 +82,13 @@ func (b *Book) In(ctx context.Context, tx *store.Tx, k Key) (cases.Settings, err
 	return s, nil
 }
 
+// Forget drops what staff set on a server whose data was erased.
+func (b *Book) Forget(k Key) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.last, k)
+}
+
 // Known lists the servers that the configuration names.
 func (b *Book) Known() []Key {
 	keys := make([]Key, 0, len(b.configured))

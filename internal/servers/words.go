@@ -169,6 +169,14 @@ func (w *Words) drop(k Key, at time.Time) {
 	}
 }
 
+// Forget drops what is known of a server whose data was erased.
+func (w *Words) Forget(k Key) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.drop(k, time.Time{})
+	delete(w.some, k)
+}
+
 // Look takes over what was changed since it last looked, here or through
 // another replica.
 func (w *Words) Look(ctx context.Context) error {

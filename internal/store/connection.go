@@ -33,6 +33,7 @@ func (tx *Tx) KnownServers(ctx context.Context, platform string) ([]chat.ServerI
 	return list(ctx, tx, "list the known servers", func(s *chat.ServerID) []any { return []any{s} },
 		`SELECT server FROM servers WHERE platform = $1
 		UNION SELECT server FROM signs WHERE platform = $1
+		UNION SELECT server FROM audit WHERE platform = $1
 		UNION SELECT server FROM wordings WHERE platform = $1
 		UNION SELECT server FROM volumes WHERE platform = $1
 		UNION SELECT server FROM contacts WHERE platform = $1
