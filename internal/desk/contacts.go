@@ -223,8 +223,12 @@ func (d *Desk) addContact(ctx context.Context, v viewer, arg func(string) string
 		return d.contactNotAdded(wrong), nil
 	}
 	err := d.db.Write(ctx, func(tx *store.Tx) error {
-		if first, err := tx.Seen(ctx, "contact:"+v.key.Platform+":"+id, d.o.Now()); err != nil || !first {
-			return errors.Join(err, errSubmitted)
+		first, err := tx.Seen(ctx, "contact:"+v.key.Platform+":"+id, d.o.Now())
+		switch {
+		case err != nil:
+			return err
+		case !first:
+			return errSubmitted
 		}
 		now, err := tx.OwnContacts(ctx, v.key.Platform, v.key.Server)
 		if err != nil {
