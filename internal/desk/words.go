@@ -134,10 +134,10 @@ func (d *Desk) known(ctx context.Context, v viewer) (k known, err error) {
 		if k.trials, err = tx.Trials(ctx, v.key.Platform, v.key.Server); err != nil {
 			return err
 		}
-		if k.records, err = tx.Records(ctx, v.key.Platform, v.key.Server); err != nil {
+		if k.records, err = tx.Records(ctx, v.key.Platform, v.key.Server, v.person.ID); err != nil {
 			return err
 		}
-		if k.signs, err = tx.SignCounts(ctx, v.key.Platform, v.key.Server, d.o.Now().Add(-signWeeks)); err != nil {
+		if k.signs, err = tx.SignCounts(ctx, v.key.Platform, v.key.Server, v.person.ID, d.o.Now().Add(-signWeeks)); err != nil {
 			return err
 		}
 		k.aDay, k.days, err = tx.MessagesADay(ctx, v.key.Platform, v.key.Server, store.DayOf(d.o.Now()))

@@ -113,8 +113,9 @@ func (tx *Tx) Trials(ctx context.Context, platform string, server chat.ServerID)
 }
 
 // Records gives, for each rule, how the server's closed cases ended that it
-// took part in and that are still kept.
-func (tx *Tx) Records(ctx context.Context, platform string, server chat.ServerID) (map[string]wording.Record, error) {
+// took part in and that are still kept. Cases about whoever is to read it are
+// left out: nobody learns of an alert about themselves, not even from a number.
+func (tx *Tx) Records(ctx context.Context, platform string, server chat.ServerID, reader chat.PersonID) (map[string]wording.Record, error) {
 	type row struct {
 		rule    string
 		outcome cases.Outcome
@@ -122,7 +123,7 @@ func (tx *Tx) Records(ctx context.Context, platform string, server chat.ServerID
 	}
 	rows, err := list(ctx, tx, "list outcomes by rule", func(r *row) []any { return []any{&r.rule, &r.outcome, &r.n} },
 		`SELECT s.rule, c.outcome, count(DISTINCT c.id) FROM cases c JOIN signs s ON s.case_id = c.id
-		WHERE c.platform = $1 AND c.server = $2 AND c.state = 'closed' GROUP BY s.rule, c.outcome`, platform, server)
+		WHERE c.platform = $1 AND c.server = $2 AND c.state = 'closed' AND c.author <> $3 GROUP BY s.rule, c.outcome`, platform, server, reader)
 	if err != nil {
 		return nil, err
 	}
@@ -142,14 +143,15 @@ func (tx *Tx) Records(ctx context.Context, platform string, server chat.ServerID
 	return out, nil
 }
 
-// SignCounts says how many signs each rule gave on a server since then.
-func (tx *Tx) SignCounts(ctx context.Context, platform string, server chat.ServerID, since time.Time) (map[string]int, error) {
+// SignCounts says how many signs each rule gave on a server since then, without
+// those about whoever is to read it.
+func (tx *Tx) SignCounts(ctx context.Context, platform string, server chat.ServerID, reader chat.PersonID, since time.Time) (map[string]int, error) {
 	type row struct {
 		rule string
 		n    int
 	}
 	rows, err := list(ctx, tx, "count signs by rule", func(r *row) []any { return []any{&r.rule, &r.n} },
-		`SELECT rule, count(*) FROM signs WHERE platform = $1 AND server = $2 AND at >= $3 GROUP BY rule`, platform, server, since)
+		`SELECT rule, count(*) FROM signs WHERE platform = $1 AND server = $2 AND at >= $3 AND author <> $4 GROUP BY rule`, platform, server, since, reader)
 	if err != nil {
 		return nil, err
 	}

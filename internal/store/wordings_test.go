@@ -139,14 +139,23 @@ func TestHowCasesEndedByRule(t *testing.T) {
 		})
 		k := aCase("a", "x")
 		read(t, db, func(ctx context.Context, tx *store.Tx) error {
-			got, err := tx.Records(ctx, k.Platform, k.Server)
+			got, err := tx.Records(ctx, k.Platform, k.Server, "")
 			want := map[string]wording.Record{"a": {Acted: 1, FalseAlarm: 2}, "b": {Acted: 1, NoAction: 1}}
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("the records are %+v, %v; want %+v", got, err, want)
 			}
-			counts, err := tx.SignCounts(ctx, k.Platform, k.Server, time.Time{})
+			counts, err := tx.SignCounts(ctx, k.Platform, k.Server, "", time.Time{})
 			if err != nil || counts["a"] != 5 || counts["b"] != 2 {
 				t.Errorf("the signs are %v, %v", counts, err)
+			}
+			// Nobody learns of an alert about themselves, not even from a number.
+			got, err = tx.Records(ctx, k.Platform, k.Server, "a")
+			want = map[string]wording.Record{"a": {FalseAlarm: 2}, "b": {NoAction: 1}}
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("whoever the first case is about reads %+v, %v; want %+v", got, err, want)
+			}
+			if counts, err = tx.SignCounts(ctx, k.Platform, k.Server, "older", time.Time{}); err != nil || len(counts) > 0 {
+				t.Errorf("whoever the signs are about reads %v, %v", counts, err)
 			}
 			return nil
 		})
