@@ -27,10 +27,28 @@ type Card struct {
 	Tone   Tone
 	Blocks []Block
 	Footer string // small print: sources, dates, who can see this
+	// Picture is shown below the text where the platform can show one privately.
+	// It says nothing that the card's words do not. Nil for none; cards that
+	// several people see have none.
+	Picture *Picture
 	// Language is that of its words, as a BCP 47 tag; empty where nobody said.
 	Language    string
 	RightToLeft bool // how that language is written
 }
+
+// Picture is a diagram.
+type Picture struct {
+	Name string // of the file, with its ending
+	Alt  string // all that it shows, in words
+	PNG  []byte
+}
+
+// The bounds of a picture: Discord's for its description, in characters, and what
+// a phone with little data can be asked to load, in bytes.
+const (
+	MaxAlt     = 1024
+	MaxPicture = 150 << 10
+)
 
 // Block is one part of a card: Text, Quote, List, Facts, Section or Controls.
 type Block interface{ block() }
@@ -213,6 +231,9 @@ func (c Card) Check() error {
 				checkControl(k, add)
 			}
 		}
+	}
+	if p := c.Picture; p != nil && (strings.TrimSpace(p.Alt) == "" || len([]rune(p.Alt)) > MaxAlt || p.Name == "" || len(p.PNG) == 0 || len(p.PNG) > MaxPicture) {
+		add("the picture %q has no words, too many, or no fitting size: %d characters, %d bytes", p.Name, len([]rune(p.Alt)), len(p.PNG))
 	}
 	if n := rows(c); n > MaxRows {
 		add("it has %d rows of controls, of at most %d", n, MaxRows)

@@ -200,7 +200,7 @@ func (in *intake) complete(ctx context.Context, a *answering, done <-chan reply)
 	if list == nil {
 		list = []map[string]string{}
 	}
-	_ = a.first(ctx, replyOptions, map[string]any{"choices": list}) // they can type without
+	_ = a.first(ctx, replyOptions, map[string]any{"choices": list}, nil) // they can type without
 }
 
 func choiceName(o chat.Option) string {
@@ -346,9 +346,9 @@ type answering struct {
 func (a *answering) later(ctx context.Context) error {
 	a.deferred = true
 	if a.x.Message != nil {
-		return a.first(ctx, updateLater, nil)
+		return a.first(ctx, updateLater, nil, nil)
 	}
-	return a.first(ctx, replyLater, map[string]any{"flags": flagEphemeral})
+	return a.first(ctx, replyLater, map[string]any{"flags": flagEphemeral}, nil)
 }
 
 // show brings the handler's answer to the person.
@@ -360,7 +360,7 @@ func (a *answering) show(ctx context.Context, r reply) error {
 	ans := r.answer
 	if ans.Form != nil {
 		if !a.deferred && a.x.Kind != askForm {
-			return a.first(ctx, replyModal, modal(*ans.Form))
+			return a.first(ctx, replyModal, modal(*ans.Form), nil)
 		}
 		ans = chat.Show(a.d.forms.keep(*ans.Form)) // too late, or not allowed: a button opens it
 	}
@@ -381,39 +381,53 @@ func (a *answering) show(ctx context.Context, r reply) error {
 
 // reply shows a new private card.
 func (a *answering) reply(ctx context.Context, c chat.Card) error {
-	m := a.d.body(c, flagEphemeral)
+	m, file := a.message(c, flagEphemeral)
 	switch {
 	case !a.deferred:
-		return a.first(ctx, replyMessage, m)
+		return a.first(ctx, replyMessage, m, file)
 	case a.x.Message != nil:
-		return a.after(ctx, http.MethodPost, "", m)
+		return a.after(ctx, http.MethodPost, "", m, file)
 	}
-	return a.after(ctx, http.MethodPatch, "/messages/@original", m)
+	return a.after(ctx, http.MethodPatch, "/messages/@original", m, file)
+}
+
+// message is that of a card, with its picture where it has one.
+func (a *answering) message(c chat.Card, flags int) (m messageJSON, file *chat.File) {
+	m = a.d.body(c, flags)
+	if p := c.Picture; p != nil && count(m.Components) < maxComponents {
+		m.Components = append(m.Components, gallery(p))
+		m.Files = []attachment{{ID: "0", Name: p.Name, Description: p.Alt}}
+		file = &chat.File{Name: p.Name, Data: p.PNG}
+	}
+	return m, file
 }
 
 // attach gives the person a file below the answer.
 func (a *answering) attach(ctx context.Context, f *chat.File) error {
 	return a.send(ctx, request{method: http.MethodPost, file: f,
-		in: map[string]any{"flags": flagEphemeral, "attachments": []map[string]any{{"id": "0", "filename": f.Name}}}}, "")
+		in: map[string]any{"flags": flagEphemeral, "attachments": []attachment{{ID: "0", Name: f.Name}}}}, "")
 }
 
 // replace shows a card in the place of the private one that held the button.
 func (a *answering) replace(ctx context.Context, c chat.Card) error {
-	m := a.d.body(c, 0)
-	if !a.deferred {
-		return a.first(ctx, updateMessage, m)
+	m, file := a.message(c, 0)
+	if file == nil {
+		m.Files = []attachment{} // a picture goes with the card that it belongs to
 	}
-	return a.after(ctx, http.MethodPatch, "/messages/@original", m)
+	if !a.deferred {
+		return a.first(ctx, updateMessage, m, file)
+	}
+	return a.after(ctx, http.MethodPatch, "/messages/@original", m, file)
 }
 
 // hide removes the private answer that held the button.
 func (a *answering) hide(ctx context.Context) error {
 	if !a.deferred {
-		if err := a.first(ctx, updateLater, nil); err != nil {
+		if err := a.first(ctx, updateLater, nil, nil); err != nil {
 			return err
 		}
 	}
-	return a.after(ctx, http.MethodDelete, "/messages/@original", nil)
+	return a.after(ctx, http.MethodDelete, "/messages/@original", nil, nil)
 }
 
 // nothing leaves the person with what they have. A command has to be answered
@@ -423,20 +437,20 @@ func (a *answering) nothing(ctx context.Context) error {
 		if a.deferred {
 			return nil
 		}
-		return a.first(ctx, updateLater, nil)
+		return a.first(ctx, updateLater, nil, nil)
 	}
 	if !a.deferred {
 		if err := a.later(ctx); err != nil {
 			return err
 		}
 	}
-	return a.after(ctx, http.MethodDelete, "/messages/@original", nil)
+	return a.after(ctx, http.MethodDelete, "/messages/@original", nil, nil)
 }
 
 // first sends the first answer. A failure on Discord's side is tried again
 // while the person still waits; if the first try got through after all, Discord
 // says so, and that is fine.
-func (a *answering) first(ctx context.Context, kind int, data any) error {
+func (a *answering) first(ctx context.Context, kind int, data any, file *chat.File) error {
 	ctx, cancel := context.WithDeadline(ctx, a.x.came.Add(a.d.time.answerBy))
 	defer cancel()
 	in := map[string]any{"type": kind}
@@ -444,14 +458,14 @@ func (a *answering) first(ctx context.Context, kind int, data any) error {
 		in["data"] = data
 	}
 	r := request{
-		op: "answer", method: http.MethodPost, path: "interactions/" + a.x.ID.String() + "/" + a.x.Token + "/callback", in: in,
+		op: "answer", method: http.MethodPost, path: "interactions/" + a.x.ID.String() + "/" + a.x.Token + "/callback", in: in, file: file,
 	}
 	return a.try(ctx, r)
 }
 
 // after sends what follows the first answer.
-func (a *answering) after(ctx context.Context, method, path string, m any) error {
-	return a.send(ctx, request{method: method, in: m}, path)
+func (a *answering) after(ctx context.Context, method, path string, m any, file *chat.File) error {
+	return a.send(ctx, request{method: method, in: m, file: file}, path)
 }
 
 func (a *answering) send(ctx context.Context, r request, path string) error {

@@ -15,6 +15,16 @@ type messageJSON struct {
 	Nonce      string      `json:"nonce,omitempty"`
 	Enforce    bool        `json:"enforce_nonce,omitempty"`
 	Reference  *replyTo    `json:"message_reference,omitempty"`
+	// Files are those that come with the message; a list without any takes away
+	// those that it had, and nil leaves them.
+	Files []attachment `json:"attachments,omitzero"`
+}
+
+// attachment describes a file that comes with a request, by its place there.
+type attachment struct {
+	ID          string `json:"id"`
+	Name        string `json:"filename"`
+	Description string `json:"description,omitempty"`
 }
 
 // mentions says whom a message may notify: by default nobody.

@@ -43,6 +43,7 @@ const (
 	typeSelect    = 3
 	typeInput     = 4
 	typeText      = 10
+	typeGallery   = 12
 	typeSeparator = 14
 	typeContainer = 17
 	typeLabel     = 18
@@ -74,6 +75,22 @@ type component struct {
 	Value       string      `json:"value,omitempty"`
 	Component   *component  `json:"component,omitempty"`
 	Components  []component `json:"components,omitempty"`
+	Items       []shown     `json:"items,omitempty"`
+}
+
+// shown is a picture of a gallery.
+type shown struct {
+	Media struct {
+		URL string `json:"url"`
+	} `json:"media"`
+	Description string `json:"description"`
+}
+
+// gallery shows a picture that comes with the message, as Discord's file.
+func gallery(p *chat.Picture) component {
+	var s shown
+	s.Media.URL, s.Description = "attachment://"+p.Name, p.Alt
+	return component{Type: typeGallery, Items: []shown{s}}
 }
 
 type option struct {

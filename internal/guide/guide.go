@@ -19,7 +19,8 @@ type Guide struct {
 	// index waits until the questions can be searched for, a moment after New.
 	index func() *index
 	// tongues are the guides in every language, this one too; shared.
-	tongues map[*responses.Texts]*Guide
+	tongues  map[*responses.Texts]*Guide
+	pictures *pictures
 	// byChoice: the language was chosen on purpose, and stays.
 	byChoice bool
 }
@@ -92,7 +93,7 @@ func New(texts *responses.Texts) *Guide {
 	tongues := map[*responses.Texts]*Guide{}
 	for _, l := range texts.Languages() {
 		in := texts.In(l.Code())
-		tongues[in] = &Guide{texts: in, index: index, tongues: tongues}
+		tongues[in] = &Guide{texts: in, index: index, tongues: tongues, pictures: &pictures{of: map[string]*chat.Picture{}}}
 	}
 	return tongues[texts.English()]
 }

@@ -76,6 +76,9 @@ func (g *Guide) topic(t responses.Topic, a responses.Audience, more bool) chat.C
 	} else {
 		card.Blocks = append(card.Blocks, blocks(e.Short, "")...)
 		card.Blocks = append(card.Blocks, blocks(e.Do, g.texts.Say("ui.learn.do"))...)
+		if a == responses.Young {
+			card.Picture = g.picture(t, e, t.Title)
+		}
 	}
 	other := chat.Button{Label: g.texts.Say("ui.button.more"), Verb: verbMore, Arg: t.ID + " " + string(a)}
 	if more {

@@ -25,7 +25,7 @@ var pageFiles embed.FS
 
 // contentPolicy lets the page load its own script, style and data, and
 // nothing else from anywhere; and it forbids turning text into HTML.
-const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " + // data: for the bot's own pictures, which have no address
 	"frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // Refusal is a request that the playground does not carry out.

@@ -18,6 +18,14 @@ type cardJSON struct {
 	Footer string      `json:"footer,omitempty"`
 	Lang   string      `json:"lang,omitempty"`
 	RTL    bool        `json:"rtl,omitempty"`
+	// Picture is base64 on the wire.
+	Picture *pictureJSON `json:"picture,omitempty"`
+}
+
+type pictureJSON struct {
+	Name string `json:"name"`
+	Alt  string `json:"alt"`
+	PNG  []byte `json:"png"`
 }
 
 type blockJSON struct {
@@ -174,7 +182,7 @@ type postJSON struct {
 }
 
 func toCardJSON(c chat.Card) cardJSON {
-	out := cardJSON{Title: c.Title, Tone: c.Tone, Footer: c.Footer, Lang: c.Language, RTL: c.RightToLeft}
+	out := cardJSON{Title: c.Title, Tone: c.Tone, Footer: c.Footer, Lang: c.Language, RTL: c.RightToLeft, Picture: (*pictureJSON)(c.Picture)}
 	for _, b := range c.Blocks {
 		switch b := b.(type) {
 		case chat.Text:
@@ -227,7 +235,7 @@ func toOptionsJSON(options []chat.Option) []optionJSON {
 
 // card gives the neutral card, or says what no page could show.
 func (c cardJSON) card() (chat.Card, error) {
-	out := chat.Card{Title: c.Title, Tone: c.Tone, Footer: c.Footer, Language: c.Lang, RightToLeft: c.RTL}
+	out := chat.Card{Title: c.Title, Tone: c.Tone, Footer: c.Footer, Language: c.Lang, RightToLeft: c.RTL, Picture: (*chat.Picture)(c.Picture)}
 	for _, b := range c.Blocks {
 		switch b.Type {
 		case "text":

@@ -22,9 +22,22 @@ export function card(c, from) {
     el("header", { class: "card-head" },
       el("h2", { class: "card-title", testid: "card-title" }, c.title),
       tones[tone] && el("span", { class: "tone" }, icon(tones[tone].icon), tones[tone].word)),
-    (c.blocks || []).map((b) => block(b, from)),
+    parts(c, from),
     c.footer && el("p", { class: "card-foot" }, c.footer));
   return node;
+}
+
+// parts are a card's blocks, with its picture before what can be pressed.
+function parts(c, from) {
+  const blocks = c.blocks || [];
+  const at = blocks.findIndex((b) => b.type === "controls");
+  const nodes = blocks.map((b) => block(b, from));
+  if (c.picture) nodes.splice(at < 0 ? nodes.length : at, 0, picture(c.picture));
+  return nodes;
+}
+
+function picture(p) {
+  return el("img", { class: "card-picture", testid: "card-picture", alt: p.alt, src: `data:image/png;base64,${p.png}` });
 }
 
 function block(b, from) {
