@@ -40,6 +40,10 @@ type Strengths map[Category]float64
 // same kind of sign.
 const agreement = 0.75
 
+// unconfirmed is what a mere hint of the learned reader counts for in its
+// message where no pattern finds the same kind of sign.
+const unconfirmed = 0.5
+
 // Strongest is each category's strength in one message: its strongest sign,
 // and a third of the others, up to half as much again; what patterns and the
 // learned reader say together counts for more. Never urgent by adding up.
@@ -61,6 +65,9 @@ func Strongest(signals []Signal) Strengths {
 	}
 	for c, l := range learned {
 		m := most[c]
+		if m == 0 && l < mediumWeight {
+			l *= unconfirmed
+		}
 		most[c] = max(m, l, min(max(m, l)+agreement*min(m, l), urgentWeight-0.5))
 	}
 	return most
