@@ -62,8 +62,10 @@ func (a *App) connect(ctx context.Context) error {
 	for i, l := range a.links {
 		wg.Go(func() {
 			h := &handler{app: a, platform: l.platform.Name()}
-			if r, ok := l.platform.(chat.Registrar); ok {
-				a.register(ctx, l.platform.Name(), r)
+			if r, ok := l.platform.(chat.Registrar); ok { // alerts do not wait for it
+				registering, stop := context.WithCancel(ctx)
+				wg.Go(func() { a.register(registering, l.platform.Name(), r) })
+				defer stop()
 			}
 			if err := h.missAbsent(ctx, l.platform); err != nil {
 				a.log.Warn("removals from servers were not looked for", "platform", h.platform, "err", err)
