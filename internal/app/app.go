@@ -170,6 +170,9 @@ func (a *App) Run(ctx context.Context) (err error) {
 	if err := a.db.Write(ctx, func(tx *store.Tx) error { return a.schedulePurge(ctx, tx) }); err != nil {
 		return fmt.Errorf("schedule the retention: %w", err)
 	}
+	if err := a.book.Look(ctx); err != nil {
+		return fmt.Errorf("read what staff set: %w", err)
+	}
 	if err := a.words.Look(ctx); err != nil {
 		return fmt.Errorf("read what staff changed about the words: %w", err)
 	}

@@ -49,6 +49,14 @@ func TestAForgottenServerBeginsAnew(t *testing.T) {
 			}
 		}
 
+		anew := servers.New(db, nil, cases.Settings{Region: "unknown"}) // as after a start
+		if err := anew.Look(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if got := anew.Remembered(k); got.Region != "Wales" {
+			t.Errorf("after a start, before anything was read of it, the region is %q", got.Region)
+		}
+
 		write(func(ctx context.Context, tx *store.Tx) error { return tx.ForgetServer(ctx, k.Platform, k.Server) })
 		words.Forget(k)
 		contacts.Forget(k)

@@ -69,6 +69,26 @@ func (b *Book) Remembered(k Key) cases.Settings {
 	return b.merge(k, cases.Settings{})
 }
 
+// Look reads what the staff of every server set, so that members are shown the
+// right country's help from the first moment on.
+func (b *Book) Look(ctx context.Context) error {
+	var all []store.ServerSettings
+	err := b.db.Read(ctx, func(tx *store.Tx) (err error) {
+		all, err = tx.EverySettings(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("look at the servers' settings: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range all {
+		k := Key{s.Platform, s.Server}
+		b.last[k] = b.merge(k, s.Settings)
+	}
+	return nil
+}
+
 // In reads the settings in force within a transaction.
 func (b *Book) In(ctx context.Context, tx *store.Tx, k Key) (cases.Settings, error) {
 	set, _, err := tx.Settings(ctx, k.Platform, k.Server)

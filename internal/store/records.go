@@ -87,6 +87,34 @@ func (tx *Tx) Settings(ctx context.Context, platform string, server chat.ServerI
 	return s, true, nil
 }
 
+// ServerSettings is what the staff of a server decided.
+type ServerSettings struct {
+	Platform string
+	Server   chat.ServerID
+	Settings cases.Settings
+}
+
+// EverySettings lists the servers whose staff decided anything.
+func (tx *Tx) EverySettings(ctx context.Context) ([]ServerSettings, error) {
+	type row struct {
+		ServerSettings
+		text string
+	}
+	rows, err := list(ctx, tx, "list the settings", func(r *row) []any { return []any{&r.Platform, &r.Server, &r.text} },
+		`SELECT platform, server, settings FROM servers WHERE settings <> ''`)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ServerSettings, len(rows))
+	for i, r := range rows {
+		if err := json.Unmarshal([]byte(r.text), &r.Settings); err != nil {
+			return nil, fmt.Errorf("read the settings of server %s: %w", r.Server, err)
+		}
+		out[i] = r.ServerSettings
+	}
+	return out, nil
+}
+
 // PutSettings keeps what staff decided, in the place of what was there. Where
 // the transaction read the settings before and somebody changed them since, it
 // is run again, so that of two changes none is lost.
