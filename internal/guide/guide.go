@@ -113,6 +113,7 @@ const (
 // The verbs of buttons, selects and forms.
 const (
 	verbTopic    = "learn.topic"    // arg: topic audience; or value: topic, arg: audience
+	verbGo       = "learn.go"       // arg: audience; value: topic, or allTopics
 	verbAudience = "learn.audience" // arg: topic; value: audience
 	verbMore     = "learn.more"     // arg: topic audience
 	verbMenu     = "learn.menu"     // arg: audience
@@ -181,6 +182,8 @@ func (g *Guide) action(a chat.Action, s Server) (chat.Answer, bool, error) {
 		return chat.Answer{Hide: true}, true, nil
 	case verbTopic, verbAskTopic:
 		return chat.Turn(g.topicCard(a.Arg, a.Value, false)), true, nil
+	case verbGo:
+		return chat.Turn(g.goOn(a.Arg, a.Value)), true, nil
 	case verbRead:
 		return chat.Show(g.topicCard(a.Arg, "", false)), true, nil
 	case verbQuiz, verbQuizNext, verbQuizAnswer, verbQuizEnd:

@@ -77,7 +77,7 @@ func (g *Guide) topic(t responses.Topic, a responses.Audience, more bool) chat.C
 		card.Blocks = append(card.Blocks, blocks(e.Short, "")...)
 		card.Blocks = append(card.Blocks, blocks(e.Do, g.texts.Say("ui.learn.do"))...)
 		if a == responses.Young {
-			card.Picture = g.picture(t, e, t.Title)
+			card.Picture = g.picture(t, e)
 		}
 	}
 	other := chat.Button{Label: g.texts.Say("ui.button.more"), Verb: verbMore, Arg: t.ID + " " + string(a)}
@@ -86,22 +86,35 @@ func (g *Guide) topic(t responses.Topic, a responses.Audience, more bool) chat.C
 	}
 	card.Blocks = append(card.Blocks,
 		chat.Controls{g.getHelp(a), other, g.hide()},
-		g.around(t, a),
-		chat.Controls{g.audienceSelect(t.ID, a)})
+		chat.Controls{g.audienceSelect(t.ID, a)},
+		chat.Controls{g.around(t, a)})
 	return card
 }
 
-// around leads to the topics before and after in the group, and to the list.
-func (g *Guide) around(t responses.Topic, a responses.Audience) chat.Controls {
+// allTopics stands for the list of topics among what can be read next.
+const allTopics = "all"
+
+// around leads to the topics after and before in the group, and to the list. It
+// is one choice, so that no more than three buttons stand below a text.
+func (g *Guide) around(t responses.Topic, a responses.Audience) chat.Select {
 	previous, next := g.neighbours(t.ID)
-	var row chat.Controls
-	if previous != nil {
-		row = append(row, chat.Button{Label: g.texts.Say("ui.button.previous"), Verb: verbTopic, Arg: previous.ID + " " + string(a)})
-	}
+	sel := chat.Select{Label: g.texts.Say("ui.learn.title"), Verb: verbGo, Arg: string(a)}
 	if next != nil {
-		row = append(row, chat.Button{Label: g.texts.Say("ui.button.next", "title", next.Title), Verb: verbTopic, Arg: next.ID + " " + string(a)})
+		sel.Options = append(sel.Options, chat.Option{Label: g.texts.Say("ui.button.next", "title", next.Title), Value: next.ID})
 	}
-	return append(row, chat.Button{Label: g.texts.Say("ui.button.topics"), Verb: verbMenu, Arg: string(a)})
+	if previous != nil {
+		sel.Options = append(sel.Options, chat.Option{Label: g.texts.Say("ui.button.previous"), Value: previous.ID, Hint: previous.Title})
+	}
+	sel.Options = append(sel.Options, chat.Option{Label: g.texts.Say("ui.button.topics"), Value: allTopics})
+	return sel
+}
+
+// goOn shows what was chosen to be read next.
+func (g *Guide) goOn(arg, value string) chat.Card {
+	if value == allTopics {
+		return g.menu(audience(arg), "")
+	}
+	return g.topicCard(arg, value, false)
 }
 
 func (g *Guide) audienceSelect(arg string, a responses.Audience) chat.Select {

@@ -1,6 +1,7 @@
 package guide
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -117,5 +118,45 @@ func TestANameNobodyKnowsShowsTheList(t *testing.T) {
 	card := press(t, g, Server{}, verbTopic, "young", "no-such-topic somebody").Card
 	if len(selects(*card)) != len(groups()) {
 		t.Errorf("the answer is %s", card.PlainText())
+	}
+}
+
+// Learning is calm: one screen, three buttons at most, on every card of it.
+func TestLearningIsOneCalmScreen(t *testing.T) {
+	g := newGuide(t)
+	cards := map[string]chat.Card{}
+	for _, a := range responses.Audiences() {
+		cards["the list for "+string(a)] = g.menu(a, "")
+		for _, topic := range g.texts.Topics() {
+			for more, verb := range map[bool]string{false: verbTopic, true: verbMore} {
+				cards[fmt.Sprintf("%s for %s, more %v", topic.ID, a, more)] = *press(t, g, Server{}, verb, topic.ID+" "+string(a), "").Card
+			}
+		}
+	}
+	for where, card := range cards {
+		buttons := 0
+		for _, k := range controls(card) {
+			if _, ok := k.(chat.Button); ok {
+				buttons++
+			}
+		}
+		if buttons > 3 {
+			t.Errorf("%s: %d buttons", where, buttons)
+		}
+		// What a child reads at a time: some 150 words take a minute.
+		if words := len(strings.Fields(card.PlainText())); strings.Contains(where, "for young, more false") && words > 190 {
+			t.Errorf("%s: %d words", where, words)
+		}
+	}
+}
+
+func TestOneTopicLeadsToTheNext(t *testing.T) {
+	g := newGuide(t)
+	card := *press(t, g, Server{}, verbGo, "young", "image-removal").Card
+	if card.Title != "Getting a picture taken down" {
+		t.Errorf("it leads to %q", card.Title)
+	}
+	if list := *press(t, g, Server{}, verbGo, "young", allTopics).Card; list.Title != "What would you like to know?" {
+		t.Errorf("it leads to %q", list.Title)
 	}
 }

@@ -9,18 +9,29 @@ import (
 	"github.com/waymark-bot/waymark/responses"
 )
 
-// drawn are the topics of which young people see a picture too, with what it
-// shows: the topic's own words, so that it says nothing that they do not.
-var drawn = map[string]func(responses.Explanation) []string{
-	"sextortion":      func(e responses.Explanation) []string { return listed(e.Do) },
-	"when-you-report": func(e responses.Explanation) []string { return sentences(e.Short, 1) },
+// drawing says what a topic's picture shows.
+type drawing struct {
+	title string // the key of its title; empty for the topic's own
+	steps func(responses.Explanation) []string
 }
 
-// listed are the items of the first list.
-func listed(ps []responses.Paragraph) []string {
+// drawn are the topics of which young people see a picture too. It shows the
+// topic's own words, in short, and so says nothing that they do not.
+func drawn() map[string]drawing {
+	return map[string]drawing{
+		"sextortion":      {"ui.learn.do", func(e responses.Explanation) []string { return begun(e.Do) }},
+		"when-you-report": {"", func(e responses.Explanation) []string { return sentences(e.Short, 1) }},
+	}
+}
+
+// begun are the first sentences of the items of the first list.
+func begun(ps []responses.Paragraph) (out []string) {
 	for _, p := range ps {
-		if p.Items != nil {
-			return p.Items
+		for _, item := range p.Items {
+			out = append(out, split(item)[0])
+		}
+		if out != nil {
+			return out
 		}
 	}
 	return nil
@@ -31,7 +42,12 @@ func sentences(ps []responses.Paragraph, n int) []string {
 	if n >= len(ps) {
 		return nil
 	}
-	out := strings.SplitAfter(ps[n].Text, ". ")
+	return split(ps[n].Text)
+}
+
+// split takes a text apart into its sentences.
+func split(text string) []string {
+	out := strings.SplitAfter(text, ". ")
 	for i := range out {
 		out[i] = strings.TrimSpace(out[i])
 	}
@@ -47,8 +63,8 @@ type pictures struct {
 
 // picture is that of a topic in the guide's own language; nil where there is
 // none, as for letters that the fonts lack.
-func (g *Guide) picture(t responses.Topic, e responses.Explanation, title string) *chat.Picture {
-	steps, ok := drawn[t.ID]
+func (g *Guide) picture(t responses.Topic, e responses.Explanation) *chat.Picture {
+	d, ok := drawn()[t.ID]
 	if !ok || !g.own(t) || g.texts.Language().RightToLeft {
 		return nil
 	}
@@ -57,7 +73,10 @@ func (g *Guide) picture(t responses.Topic, e responses.Explanation, title string
 	if p, ok := g.pictures.of[t.ID]; ok {
 		return p
 	}
-	words := steps(e)
+	title, words := t.Title, d.steps(e)
+	if d.title != "" {
+		title = g.texts.Say(d.title)
+	}
 	var p *chat.Picture
 	if png, err := picture.Steps(title, words); err == nil && len(words) > 0 {
 		p = &chat.Picture{Name: t.ID + ".png", Alt: chat.Card{Title: title, Blocks: []chat.Block{chat.List{Ordered: true, Items: words}}}.PlainText(), PNG: png}

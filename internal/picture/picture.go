@@ -29,10 +29,10 @@ const Width = 780
 
 // The measures, in pixels.
 const (
-	margin  = 36
-	padding = 28
-	badge   = 34 // the radius of the circle with a step's number
-	gap     = 52 // between two steps, with the arrow in it
+	margin  = 24
+	padding = 20
+	badge   = 32 // the radius of the circle with a step's number
+	gap     = 44 // between two steps, with the arrow in it
 	round   = 24 // the radius of a box's corners
 
 	titleSize = 42

@@ -101,7 +101,7 @@ function select(k, from) {
     testid: "card-select", data: { label: k.label, key: `${k.verb}|${k.arg || ""}` },
     onchange: (event) => { if (event.currentTarget.value) press(event.currentTarget, { ...k, value: event.currentTarget.value }, from); },
   },
-  !k.chosen && el("option", { value: "" }, `${k.label}…`),
+  !k.chosen && el("option", { value: "" }, k.label.endsWith("?") ? k.label : `${k.label}…`),
   k.options.map((o) => el("option", { value: o.value }, o.hint ? `${o.label} (${o.hint})` : o.label)));
   node.value = k.chosen || "";
   return el("label", { class: "select" }, el("span", { class: k.chosen ? "select-label" : "unseen" }, k.label), node);
