@@ -1,9 +1,16 @@
 package detect
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"testing/fstest"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/waymark-bot/waymark/config"
 )
@@ -22,11 +29,7 @@ func TestEveryLanguageLoadsBesideEnglish(t *testing.T) {
 			t.Errorf("%s: English is %v", l, s)
 		}
 	}
-	all, err := Load(config.Lexicon(config.LexiconLanguages()...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s := Assess(New(all).Detect("no le digas a tu madre que hablamos")); s < High {
+	if s := Assess(New(everyLanguage(t)).Detect("no le digas a tu madre que hablamos")); s < High {
 		t.Errorf("Spanish is %v", s)
 	}
 	if s := Assess(New(english(t)).Detect("no le digas a tu madre que hablamos")); s != None {
@@ -66,6 +69,84 @@ func TestAWordIsReadWithAndWithoutItsAccents(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Each language finds textbook phrasings of every category that its rules do
+// not list, and passes over harmless texts with the same words.
+func TestEveryLanguageFindsTheTextbookPhrasings(t *testing.T) {
+	b, err := os.ReadFile("testdata/languages.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts map[string]map[Category]struct {
+		Find []string
+		Pass string
+	}
+	if err := yaml.Unmarshal(b, &texts); err != nil {
+		t.Fatal(err)
+	}
+	d := New(everyLanguage(t))
+	for _, l := range config.LexiconLanguages() {
+		for _, c := range Categories() {
+			row := texts[l][c]
+			if l == "en" {
+				continue
+			}
+			if len(row.Find) < 2 || row.Pass == "" {
+				t.Errorf("%s, %s: too few texts", l, c)
+			}
+			for _, text := range row.Find {
+				signals := d.Detect(text)
+				if s := Assess(signals); s < Medium {
+					t.Errorf("%s, %s: %q is %v", l, c, text, s)
+				} else if !slices.ContainsFunc(signals, func(g Signal) bool { return g.Category == c }) {
+					t.Errorf("%s: %q is no %s: %+v", l, text, c, signals)
+				}
+			}
+			if signals := d.Detect(row.Pass); Assess(signals) >= Medium {
+				t.Errorf("%s, %s: %q alerts: %+v", l, c, row.Pass, signals)
+			}
+		}
+	}
+}
+
+// Who chooses further languages gets no more alerts on harmless English.
+func TestOtherLanguagesLeaveHarmlessEnglishAlone(t *testing.T) {
+	files, err := filepath.Glob("../classify/texts/en/*.harmless.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no harmless texts", err)
+	}
+	alone, d := New(english(t)), New(everyLanguage(t))
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range bytes.Lines(b) {
+			var row struct{ Text string }
+			if err := json.Unmarshal(line, &row); err != nil {
+				t.Fatalf("%s: %v", f, err)
+			}
+			signals := d.Detect(row.Text)
+			for _, g := range signals {
+				if _, ok := alone.Rule(g.Rule); !ok {
+					t.Errorf("%s is found in %q", g.Rule, row.Text)
+				}
+			}
+			if s := Assess(signals); s >= Medium && Assess(alone.Detect(row.Text)) < Medium {
+				t.Errorf("%q is %v beside other languages", row.Text, s)
+			}
+		}
+	}
+}
+
+func everyLanguage(t *testing.T) *Lexicon {
+	t.Helper()
+	lex, err := Load(config.Lexicon(config.LexiconLanguages()...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lex
 }
 
 func english(t *testing.T) *Lexicon {
