@@ -5,7 +5,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS  = -s -w $(if $(VERSION),-X main.version=$(VERSION))
 LINT     = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: demo build test lint bench fuzz eval baseline train clean
+.PHONY: demo build test lint bench peers chart fuzz eval baseline train clean
 
 # A community and its staff room on http://127.0.0.1:8086, with no account,
 # token or network. Ctrl-C ends it.
@@ -28,8 +28,20 @@ test:
 lint:
 	$(GO) run $(LINT) run
 
-bench:
+# What each part takes, then the detector beside its peers.
+bench: peers
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# The detector beside what others use to find phrases: the same messages, the
+# same phrases, one run. A module of its own keeps the others out of the program.
+PEERS = internal/detect/peers
+peers:
+	@cd $(PEERS) && $(GO) run . bench
+
+# Draws docs/pictures/recall.svg: what is found, against alerts on harmless
+# messages; on real chat where the shared files are present.
+chart:
+	@cd $(PEERS) && $(GO) run . chart -o $(CURDIR)/docs/pictures/recall.svg $(if $(wildcard $(EVAL)/benign),-benign $(abspath $(EVAL))/benign)
 
 # Each fuzz test for FUZZTIME; the seeds alone run with every make test.
 FUZZTIME ?= 30s

@@ -32,7 +32,8 @@ type wordInfo struct {
 	from  uint32 // the patterns that are filed under it, in program.anchors:
 	own   uint32 // so many of the rules, and
 	aside uint32 // then so many of what rules need and of contexts
-	node  int32  // where the phrases that begin with it go on, 0 for none
+	after uint64 // a filter of the words with which phrases that begin with it go on
+	node  int32  // where they do, 0 for none
 }
 
 // anchor files a pattern under a word.
@@ -163,9 +164,16 @@ func (t *phraseTree) step(node int32, word wordID) (phraseNode, bool) {
 func (c *compiler) index() {
 	p := c.p
 	p.info = make([]wordInfo, len(p.names))
+	starts := map[int32]wordID{} // the word that leads to each node that one leads to
 	for step, n := range c.phrases {
 		if step.node == 0 {
 			p.info[step.word].node = n.next
+			starts[n.next] = step.word
+		}
+	}
+	for step := range c.phrases {
+		if first, ok := starts[step.node]; ok {
+			p.info[first].after |= filterBit(step.word)
 		}
 	}
 	p.number()

@@ -237,8 +237,10 @@ func (p *program) note(s *scratch, i int, id wordID) {
 	if w.own > 0 {
 		s.hits = append(s.hits, hit{int32(i), int32(block), id})
 	}
-	if w.node != 0 {
-		p.walkPhrase(s, i, i+1, w.node)
+	if w.node != 0 && i+1 < len(s.toks) {
+		if next := &s.toks[i+1]; w.after&filterBit(next.id) != 0 || next.alts > 0 {
+			p.walkPhrase(s, i, i+1, w.node)
+		}
 	}
 }
 

@@ -212,7 +212,7 @@ func (c *compiler) spelledAs(base *program) (real map[string]bool) {
 	for i := range base.words.entries {
 		e := &base.words.entries[i]
 		give(e, e.first)
-		for _, id := range base.words.more(e) {
+		for _, id := range base.words.moreOf(e) {
 			give(e, id)
 		}
 	}

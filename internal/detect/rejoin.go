@@ -64,8 +64,8 @@ func (p *program) runTogether(s *scratch, toks []token) int {
 	return 3
 }
 
-// giveTo adds the words of an entry, if any, to a token.
-func (p *program) giveTo(s *scratch, t *token, v *vocab, e *entry) {
+// giveTo adds the words of a slot, if any, to a token.
+func (p *program) giveTo(s *scratch, t *token, v *vocab, e *slot) {
 	if e == nil {
 		return
 	}

@@ -89,16 +89,17 @@ func ordinary(t testing.TB) []string {
 func TestThirtyThousandPatternsAreSmallAndCheap(t *testing.T) {
 	texts := ordinary(t)
 	cost := func(n int) (steps, heap float64) {
-		var before, after runtime.MemStats
-		lex := manyPatterns(t, n)
-		steps = float64(stepsFor(lex, texts))
+		var with, without runtime.MemStats
+		func() {
+			lex := manyPatterns(t, n)
+			steps = float64(stepsFor(lex, texts))
+			runtime.GC()
+			runtime.ReadMemStats(&with)
+			runtime.KeepAlive(lex)
+		}()
 		runtime.GC()
-		runtime.ReadMemStats(&before)
-		runtime.KeepAlive(lex)
-		lex = nil
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		return steps / float64(len(texts)), (float64(before.HeapAlloc) - float64(after.HeapAlloc)) / 1e6
+		runtime.ReadMemStats(&without)
+		return steps / float64(len(texts)), (float64(with.HeapAlloc) - float64(without.HeapAlloc)) / 1e6
 	}
 	few, _ := cost(1000)
 	many, heap := cost(30_000)

@@ -388,8 +388,8 @@ func (c *scanner) put(b byte) {
 	c.hash = (c.hash ^ uint32(b)) * hashPrime
 }
 
-// vowels has a bit for each letter that is one.
-const vowels uint32 = 1<<('a'-'a') | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a')
+// vowels has a bit for each letter that is one, from a on.
+const vowels uint32 = 1 | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a')
 
 // letters reads a run of ASCII letters, which is most of any text, and returns
 // where it ends.
@@ -531,7 +531,7 @@ func (c *scanner) pairs(t *token) bool {
 }
 
 // joined returns the ids of the word that two neighbours spell together.
-func (p *program) joined(s *scratch, a, b *token) (*entry, bool) {
+func (p *program) joined(s *scratch, a, b *token) (*slot, bool) {
 	n := int(a.hi - a.lo + b.hi - b.lo)
 	if n < 5 || n > maxWord || (a.flags|b.flags)&(number|emoji) != 0 || a.id != unknownWord && b.id != unknownWord {
 		return nil, false
@@ -550,14 +550,9 @@ func (p *program) joined(s *scratch, a, b *token) (*entry, bool) {
 	if e == nil {
 		return nil, false
 	}
-	for i := -1; i < int(e.more); i++ {
-		id := e.first
-		if i >= 0 {
-			id = p.words.more(e)[i]
-		}
-		if p.names[id] == string(word) && !p.isFrequent(id) {
-			return e, true
-		}
+	meant := func(id wordID) bool { return p.names[id] == string(word) && !p.isFrequent(id) }
+	if meant(e.first) || slices.ContainsFunc(p.words.more(e), meant) {
+		return e, true
 	}
 	return nil, false
 }
@@ -598,8 +593,8 @@ func (c *scanner) know(t *token, word []byte) bool {
 	return c.give(t, &c.p.words, c.p.words.lookupHead(word, c.s.head(int(t.lo), int(t.hi)), t.hash))
 }
 
-// give adds the words of an entry to a token and says whether there were any.
-func (c *scanner) give(t *token, v *vocab, e *entry) bool {
+// give adds the words of a slot to a token and says whether there were any.
+func (c *scanner) give(t *token, v *vocab, e *slot) bool {
 	if e == nil {
 		return false
 	}

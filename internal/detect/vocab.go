@@ -32,9 +32,13 @@ type vocab struct {
 // slot is a spelling's place in the table.
 type slot struct {
 	head  uint64 // the first 8 bytes of the spelling, as headOf gives them
-	entry uint32 // 1 more than its place; 0 for a free slot
+	entry uint32 // 1 more than its place, with a bit where it has more words; 0 for a free slot
 	first wordID // what the entry says
 }
+
+const hasMore uint32 = 1 << 31
+
+func (s *slot) place() uint32 { return s.entry&^hasMore - 1 }
 
 // entry is a spelling and the words that it may stand for: nearly always one.
 type entry struct {
@@ -76,18 +80,20 @@ func (v *vocab) add(word string, id wordID) bool {
 		return false
 	}
 	hash := hashOf(word)
-	e := v.lookup([]byte(word), hash)
-	if e == nil {
+	slot := v.lookup([]byte(word), hash)
+	if slot == nil {
 		v.insert(word, hash, id)
 		return true
 	}
-	more := v.more(e)
+	e := &v.entries[slot.place()]
+	more := v.moreOf(e)
 	if e.first == id || slices.Contains(more, id) || len(more)+1 == maxIDs {
 		return false
 	}
 	at := uint32(len(v.lists))
 	v.lists = append(append(v.lists, more...), id)
 	e.list, e.more = at, e.more+1
+	slot.entry |= hasMore
 	return true
 }
 
@@ -117,18 +123,18 @@ func (v *vocab) grow() {
 	v.slots = make([]slot, max(64, 2*len(old)))
 	for _, s := range old {
 		if s.entry != 0 {
-			v.place(hashOf(v.spelling(&v.entries[s.entry-1])), s)
+			v.place(hashOf(v.spelling(&v.entries[s.place()])), s)
 		}
 	}
 }
 
-// lookup returns the entry of a spelling, nil where it is no word of ours.
-func (v *vocab) lookup(word []byte, hash uint32) *entry {
+// lookup returns the slot of a spelling, nil where it is no word of ours.
+func (v *vocab) lookup(word []byte, hash uint32) *slot {
 	return v.lookupHead(word, headOf(word), hash)
 }
 
 // lookupHead is lookup for a caller that has the word's head.
-func (v *vocab) lookupHead(word []byte, head uint64, hash uint32) *entry {
+func (v *vocab) lookupHead(word []byte, head uint64, hash uint32) *slot {
 	if len(v.slots) == 0 {
 		return nil
 	}
@@ -141,15 +147,24 @@ func (v *vocab) lookupHead(word []byte, head uint64, hash uint32) *entry {
 		if s.head != head {
 			continue
 		}
-		e := &v.entries[s.entry-1]
-		if len(word) <= 8 || string(v.bytes[e.off:e.off+uint32(e.n)]) == string(word) {
-			return e
+		if len(word) <= 8 {
+			return s
+		}
+		if e := &v.entries[s.place()]; string(v.bytes[e.off:e.off+uint32(e.n)]) == string(word) {
+			return s
 		}
 	}
 }
 
-// more are the further words of an entry.
-func (v *vocab) more(e *entry) []wordID { return v.lists[e.list : e.list+uint32(e.more)] }
+// more are the further words of a slot.
+func (v *vocab) more(s *slot) []wordID {
+	if s.entry&hasMore == 0 {
+		return nil
+	}
+	return v.moreOf(&v.entries[s.place()])
+}
+
+func (v *vocab) moreOf(e *entry) []wordID { return v.lists[e.list : e.list+uint32(e.more)] }
 
 func (v *vocab) spelling(e *entry) string { return string(v.bytes[e.off : e.off+uint32(e.n)]) }
 
