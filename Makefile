@@ -36,7 +36,7 @@ bench: peers
 # same phrases, one run. A module of its own keeps the others out of the program.
 PEERS = internal/detect/peers
 peers:
-	@cd $(PEERS) && $(GO) run . bench
+	@cd $(PEERS) && $(GO) test . && $(GO) run . bench
 
 # Draws docs/pictures/recall.svg: what is found, against alerts on harmless
 # messages; on real chat where the shared files are present.

@@ -99,7 +99,10 @@ func peers(phrases []string) ([]contender, error) {
 	return []contender{
 		{"coregx/ahocorasick", "lower case, all matches", func(t string) bool { return len(coregx.FindAllOverlapping([]byte(strings.ToLower(t)))) > 0 }},
 		{"BobuSumisu/aho-corasick", "lower case, all matches", func(t string) bool { return len(trie.MatchString(strings.ToLower(t))) > 0 }},
-		{"go-re2, a set", "any case, whole words", func(t string) bool { return len(set.FindAllString(t, -1)) > 0 }},
+		{"go-re2, a set", "any case, whole words", func(t string) bool {
+			found, err := set.FindAllStringWithError(t, -1)
+			return err == nil && len(found) > 0
+		}},
 		{"Go's regexp, one of all", "any case, whole words, first match", alternation.MatchString},
 		{"TwiN/go-away", "its own normalising, first match", away},
 		{"A word list as in YAGPDB", "any case, single words, first match", words(contentWords(phrases))},
