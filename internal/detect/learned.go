@@ -17,7 +17,7 @@ const (
 // A text that worries the learned reader a little less than a rule asks for is
 // a hint: it keeps this share of the rule's weight.
 const (
-	hintMargin = 1.5 // in the logarithm of the odds
+	hintMargin = 1.0 // in the logarithm of the odds
 	hintFactor = 0.5
 )
 

@@ -74,7 +74,7 @@ func TestSharedTexts(t *testing.T) {
 func TestHarmlessChatStaysQuiet(t *testing.T) {
 	dir := shared(t, "benign")
 	d := detector(t)
-	for name, ceiling := range map[string]float64{"ubuntu_irc": 1, "topical_chat": 1.5, "reddit": 7.5} {
+	for name, ceiling := range map[string]float64{"ubuntu_irc": 1.2, "topical_chat": 1.2, "reddit": 16} {
 		f, err := HarmlessFile(filepath.Join(dir, name+".txt.gz"), d, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -111,5 +111,45 @@ func TestHarmlessChatIsCounted(t *testing.T) {
 	f, err := Harmless("chat", strings.NewReader("good morning\n\nsend me pics or i will show your mum\n"), detector(t), func(string, []detect.Signal) { shown++ })
 	if err != nil || f.Of != 2 || f.Value != 5000 || shown != 1 {
 		t.Errorf("got %+v, %d shown, %v", f, shown, err)
+	}
+}
+
+// plain is a text without what does not make it another one.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == ' ' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(strings.TrimSpace(text)))
+}
+
+// A text that was learned from measures nothing.
+func TestNoEvaluationTextIsTrainedOn(t *testing.T) {
+	trained := map[string]string{}
+	files, err := filepath.Glob("../classify/texts/en/*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files of training texts, %v", len(files), err)
+	}
+	for _, name := range files {
+		dir, base := filepath.Split(name)
+		texts, err := rows[message](os.DirFS(dir), base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range texts {
+			trained[plain(m.Text)] = base
+		}
+	}
+	for _, name := range []string{"messages.jsonl", "hard_negatives.jsonl"} {
+		measured, err := rows[message](Own(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range measured {
+			if at, ok := trained[plain(m.Text)]; ok {
+				t.Errorf("%s %s: %q is in %s", name, m.ID, m.Text, at)
+			}
+		}
 	}
 }
