@@ -140,7 +140,7 @@ func (s *Sender) reasons(signs []cases.Sign) []string {
 		}
 	}
 	if rest := len(out) - maxWhy; rest > 0 {
-		out = append(out[:maxWhy], s.texts.Say("staff.card.more", "n", rest))
+		out = append(out[:maxWhy], s.texts.Count("staff.card.more", rest))
 	}
 	return out
 }
@@ -152,8 +152,11 @@ func (s *Sender) reason(g cases.Sign) string {
 		return r.Why
 	}
 	if wording.IsPhrase(g.Rule) {
-		// What was read a moment ago is held ready; the card waits for nothing.
-		if p, ok := s.o.Phrase(context.Background(), servers.Key{Platform: g.Platform, Server: g.Server}, g.Rule); ok {
+		// What was read a moment ago is held ready, as a rule; an alert does not
+		// wait long for the database.
+		ctx, cancel := context.WithTimeout(context.Background(), markWithin)
+		defer cancel()
+		if p, ok := s.o.Phrase(ctx, servers.Key{Platform: g.Platform, Server: g.Server}, g.Rule); ok {
 			return s.texts.Say("staff.words.why", "phrase", p)
 		}
 	}
