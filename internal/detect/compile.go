@@ -24,6 +24,7 @@ type compiler struct {
 	lengths []int             // words of each id: 1, or those of a phrase
 	also    []spelling        // further ways to write a word
 	nodes   int32             // of the phrases, so far
+	from    langs             // the language of what is being read
 }
 
 type spelling struct {
@@ -39,6 +40,7 @@ func newCompilerWith(tables foldTables) *compiler {
 		p:      &program{kinds: byteKinds(), tables: tables},
 		byName: map[string]int{}, unions: map[string]int{}, stops: map[wordID]bool{}, rank: map[wordID]int{},
 		entries: map[string]wordID{}, phrase: map[string]wordID{}, phrases: map[phraseStep]phraseNode{}, single: map[string]wordID{},
+		from: everyLang,
 	}
 	for range firstWord {
 		c.p.names = append(c.p.names, "")
@@ -47,8 +49,31 @@ func newCompilerWith(tables foldTables) *compiler {
 	return c
 }
 
+// langs is a set of languages, a bit for each.
+type langs uint32
+
+// everyLang is what a word belongs to that is read from no language's folder.
+const everyLang = ^langs(0)
+
+// read says of which languages the words are that are read from now on.
+func (c *compiler) read(l langs) {
+	if c.from != l {
+		c.from = l
+		clear(c.entries) // their words are of this language as well
+	}
+}
+
 // word returns the id of a spelling, new where it has none.
 func (c *compiler) word(spelling string) wordID {
+	id := c.wordOf(spelling)
+	for len(c.p.langs) <= int(id) {
+		c.p.langs = append(c.p.langs, 0)
+	}
+	c.p.langs[id] |= c.from
+	return id
+}
+
+func (c *compiler) wordOf(spelling string) wordID {
 	if id, ok := c.single[spelling]; ok {
 		return id
 	}

@@ -140,6 +140,26 @@ func TestOtherLanguagesLeaveHarmlessEnglishAlone(t *testing.T) {
 	}
 }
 
+// What is written without spaces is cut into words of one language, so that
+// short words of another do not make sentences of long English words.
+func TestAWordIsCutIntoWordsOfOneLanguage(t *testing.T) {
+	rule := func(id, words string) *fstest.MapFile {
+		return &fstest.MapFile{Data: fmt.Appendf(nil, `rules:
+  - {id: %s, category: secrecy, speaker: any, weight: 6, patterns: [%q], why: x, source: y, tests: {hit: [%q], miss: [zzz]}}
+`, id, words, words)}
+	}
+	lex, err := Load(fstest.MapFS{"aa/a.yaml": rule("a.a", "send me pics"), "bb/b.yaml": rule("b.b", "manda me fotos"), "own.yaml": rule("c.c", "club house")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newScratch(lex.program)
+	for text, parts := range map[string]int{"sendmepics": 3, "mandamefotos": 3, "sendmefotos": 0, "clubmepics": 3} {
+		if got := len(lex.program.cut(s, []byte(text))); got != parts {
+			t.Errorf("%s is cut into %d, not %d", text, got, parts)
+		}
+	}
+}
+
 func everyLanguage(t *testing.T) *Lexicon {
 	t.Helper()
 	lex, err := Load(config.Lexicon(config.LexiconLanguages()...))

@@ -120,6 +120,7 @@ type loader struct {
 	ids     map[string]string // rule or context id -> where it is
 	classAt map[string]*classDef
 	names   []string // of the classes, in order
+	folders []string // one for each language
 	reads   []learnedRule
 }
 
@@ -229,12 +230,28 @@ func each(n *yaml.Node, f func(k, v *yaml.Node)) {
 
 func (l *loader) section(name string, f func(file string, v *yaml.Node)) {
 	for _, s := range l.files {
+		l.c.read(l.langOf(s.name))
 		each(s.root, func(k, v *yaml.Node) {
 			if k.Value == name {
 				f(s.name, v)
 			}
 		})
 	}
+}
+
+// langOf is the language of a file: each folder has one, and what lies in none,
+// such as a server's own rules, is of every language.
+func (l *loader) langOf(file string) langs {
+	folder := path.Dir(file)
+	if folder == "." {
+		return everyLang
+	}
+	i := slices.Index(l.folders, folder)
+	if i < 0 {
+		i = len(l.folders)
+		l.folders = append(l.folders, folder)
+	}
+	return 1 << min(i, 31)
 }
 
 // words reads the lists of common words, fillers and real words that look like
@@ -333,6 +350,7 @@ func (l *loader) class(name string) []wordID {
 			}
 			continue
 		}
+		l.c.read(l.langOf(d.file))
 		id, err := l.c.entry(w)
 		if err != nil {
 			l.fail(d.file, d.node.Line, "class %s: %v", name, err)

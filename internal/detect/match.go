@@ -21,7 +21,8 @@ type program struct {
 	collapsed vocab // spelling with repeated letters written once -> words
 	skeletons vocab // spelling without vowels -> words
 	names     []string
-	frequent  []bool // words so common that they carry no meaning alone
+	langs     []langs // of each word: the languages that it belongs to
+	frequent  []bool  // words so common that they carry no meaning alone
 	fillers   []bool
 	stops     map[wordID]bool // words that carry no meaning of their own
 	byLength  [maxWord + 1][]lengthWord

@@ -217,13 +217,14 @@ type cutting struct {
 	cost  []int32 // 0 where it cannot be
 	next  []int32 // where the word that begins here ends
 	words []int32 // how many words there are from here on
+	langs []langs // the languages that all of them belong to
 	ends  []int
 }
 
 const longestPart = 14 // letters of a word that others are cut into
 
-// cut finds the ends of the fewest words of ours that make up b, nil where
-// there are none. Its work is bounded by the length and the longest word.
+// cut finds the ends of the fewest words of ours, of one language, that make up
+// b, nil where there are none. Its work is bounded by the length and the longest word.
 func (p *program) cut(s *scratch, b []byte) []int {
 	p.cutAll(s, b)
 	return s.cutsFrom(0, len(b))
@@ -235,7 +236,8 @@ func (p *program) cutAll(s *scratch, b []byte) {
 	c.cost = zeros(c.cost, len(b)+1)
 	c.next = zeros(c.next, len(b)+1)
 	c.words = zeros(c.words, len(b)+1)
-	c.cost[len(b)] = 1
+	c.langs = zeros(c.langs, len(b)+1)
+	c.cost[len(b)], c.langs[len(b)] = 1, everyLang
 	for i := len(b) - 1; i >= 0; i-- {
 		h, head := hashStart, uint64(0)
 		for j := i; j < len(b) && j < i+longestPart; j++ {
@@ -248,45 +250,50 @@ func (p *program) cutAll(s *scratch, b []byte) {
 			if c.cost[j+1] == 0 {
 				continue
 			}
-			cost := p.partCost(b[i:j+1], head, h)
-			if cost == 0 {
+			cost, of := p.partCost(b[i:j+1], head, h)
+			if of &= c.langs[j+1]; cost == 0 || of == 0 {
 				continue
 			}
 			if cost += c.cost[j+1]; c.cost[i] == 0 || cost < c.cost[i] {
-				c.cost[i], c.next[i], c.words[i] = cost, int32(j+1), 1+c.words[j+1]
+				c.cost[i], c.next[i], c.words[i], c.langs[i] = cost, int32(j+1), 1+c.words[j+1], of
 			}
 		}
 	}
 }
 
 // zeros returns n zeros, in old memory where it is large enough.
-func zeros(old []int32, n int) []int32 {
+func zeros[T int32 | langs](old []T, n int) []T {
 	old = slices.Grow(old[:0], n)[:n]
 	clear(old)
 	return old
 }
 
 // partCost is what a part costs that words are cut into: less for what is
-// surely meant, 0 where it is no word of ours.
-func (p *program) partCost(part []byte, head uint64, hash uint32) int32 {
+// surely meant, 0 where it is no word of ours. It returns the part's languages.
+func (p *program) partCost(part []byte, head uint64, hash uint32) (int32, langs) {
 	e := p.words.lookupHead(part, head, hash)
+	if e == nil {
+		return 0, 0
+	}
+	of := p.langs[e.first]
+	for _, id := range p.words.more(e) {
+		of |= p.langs[id]
+	}
 	switch n := len(part); {
-	case e == nil:
-		return 0
 	case p.names[e.first] != string(part): // a typing slip
 		if n < 5 {
-			return 0
+			return 0, 0
 		}
-		return 6
+		return 6, of
 	case n == 1:
 		if b := part[0]; b != 'i' && b != 'a' && b != 'u' && b != 'r' {
-			return 0
+			return 0, 0
 		}
-		return 5
+		return 5, of
 	case n == 2:
-		return 3
+		return 3, of
 	}
-	return 2
+	return 2, of
 }
 
 // cutsFrom returns how the letters from one on are cut, after cutAll; nil where
