@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -160,9 +161,11 @@ func TestAWordIsCutIntoWordsOfOneLanguage(t *testing.T) {
 	}
 }
 
+var everyPack = sync.OnceValues(func() (*Lexicon, error) { return Load(config.Lexicon(config.LexiconLanguages()...)) })
+
 func everyLanguage(t *testing.T) *Lexicon {
 	t.Helper()
-	lex, err := Load(config.Lexicon(config.LexiconLanguages()...))
+	lex, err := everyPack()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -191,6 +191,19 @@ func TestAllIsWell(t *testing.T) {
 	}
 }
 
+// Who chose further languages is told that nobody has reviewed their rules.
+func TestFurtherLanguagesAreNamed(t *testing.T) {
+	c := newClub(t)
+	text, err := os.ReadFile(filepath.Join(c.dir, "waymark.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.write("waymark.yaml", string(text)+"lexicon_languages: [en, es]\n", 0o600)
+	if out := c.print(c.examine()); !strings.Contains(out, "They are for: en, es. Those for es hold textbook phrasings alone") {
+		t.Errorf("the report does not say that Spanish is not reviewed:\n%s", out)
+	}
+}
+
 // Everything that can be wrong in a server, at once.
 func TestMuchIsWrong(t *testing.T) {
 	c := newClub(t, discordtest.MessageContent)

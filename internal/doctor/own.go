@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -69,9 +70,20 @@ func (e *exam) data() {
 	if _, err := detect.Load(e.cfg.Rules()...); err != nil {
 		e.mend("rules", err.Error(), e.say("doctor.data.do"))
 	} else {
-		e.ok("rules", e.say("doctor.data.rules"))
+		e.languages()
 	}
 	e.contacts()
+}
+
+// languages says whose rules the detector reads, and which of them no native
+// reader has reviewed: all but English.
+func (e *exam) languages() {
+	further := slices.DeleteFunc(slices.Clone(e.cfg.LexiconLanguages), func(l string) bool { return l == "en" })
+	if len(further) == 0 {
+		e.ok("rules", e.say("doctor.data.rules"))
+		return
+	}
+	e.ok("rules", e.say("doctor.data.further", "all", strings.Join(e.cfg.LexiconLanguages, ", "), "further", strings.Join(further, ", ")))
 }
 
 // contacts says how old the contacts are, with the checks that lie beside the
