@@ -116,6 +116,9 @@ func TestOwnContactsOnDiscordAndSlack(t *testing.T) {
 
 	s := newSchool(t)
 	s.start()
+	eventually(t, 20*time.Second, "what is typed is understood", func() bool { // right after the start it is not yet
+		return s.mo.Slash(s.staff, "/waymark safeguarding contacts").Reply().Has("There are none yet")
+	})
 	reply := s.mo.Slash(s.staff, `/waymark safeguarding contacts name:"School counsellor" where:"Room 12" phone:01632 960 001`).Reply()
 	if !reply.Has("Added: School counsellor", "Room 12", "01632 960 001") {
 		t.Errorf("staff see %s", reply.Text())

@@ -5,8 +5,10 @@ import (
 	"image/png"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/waymark-bot/waymark/internal/discord/discordtest"
+	"github.com/waymark-bot/waymark/internal/slack/slacktest"
 )
 
 // Discord shows a topic's picture to the one who asked, with its words for who
@@ -47,7 +49,11 @@ func TestPicturesOnDiscord(t *testing.T) {
 func TestPicturesOnSlack(t *testing.T) {
 	s := newSchool(t)
 	s.start()
-	topic := s.ana.Slash(s.general, "/waymark learn sextortion").Reply()
+	var topic slacktest.Message
+	eventually(t, 20*time.Second, "what is typed is understood", func() bool { // right after the start it is not yet
+		topic = s.ana.Slash(s.general, "/waymark learn sextortion").Reply()
+		return topic.Has("Blackmail with pictures")
+	})
 	if !topic.Has("Blackmail with pictures", "Stop replying", "Keep the messages", "Then block the person", "Tell an adult you trust") {
 		t.Errorf("the topic is: %s", topic.Text())
 	}
