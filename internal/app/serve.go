@@ -62,10 +62,16 @@ func (a *App) connect(ctx context.Context) error {
 	for i, l := range a.links {
 		wg.Go(func() {
 			h := &handler{app: a, platform: l.platform.Name()}
-			if r, ok := l.platform.(chat.Registrar); ok { // alerts do not wait for it
+			if r, ok := l.platform.(chat.Registrar); ok {
 				registering, stop := context.WithCancel(ctx)
-				wg.Go(func() { a.register(registering, l.platform.Name(), r) })
+				tried := make(chan struct{})
+				wg.Go(func() { a.register(registering, l.platform.Name(), r, sync.OnceFunc(func() { close(tried) })) })
 				defer stop()
+				select {
+				case <-tried:
+				case <-time.After(registerWithin): // alerts do not wait for it
+				case <-ctx.Done():
+				}
 			}
 			if err := h.missAbsent(ctx, l.platform); err != nil {
 				a.log.Warn("removals from servers were not looked for", "platform", h.platform, "err", err)
@@ -81,12 +87,17 @@ func (a *App) connect(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// register makes the commands known. It tries until it works: without it
-// members cannot ask.
-func (a *App) register(ctx context.Context, platform string, r chat.Registrar) {
+// registerWithin is how long a start waits until the commands are known, so that
+// what is typed at once is understood.
+const registerWithin = 2 * time.Second
+
+// register makes the commands known, and says when it has tried for the first
+// time. It tries until it works: without it members cannot ask.
+func (a *App) register(ctx context.Context, platform string, r chat.Registrar, tried func()) {
 	wait := time.Second
 	for {
 		err := r.Register(ctx, append(a.guide.Commands(), a.desk.Commands()...))
+		tried()
 		if err == nil || ctx.Err() != nil {
 			return
 		}

@@ -201,14 +201,14 @@ var cried = map[string]map[string]responses.Cry{
 		"potrzebuje pomocy":                   responses.CryAbuse,
 	},
 	"pt": {
-		"estou em perigo":                            responses.CryDanger,
-		"ele sabe onde eu moro":                      responses.CryDanger,
-		"já não quero viver":                         responses.CrySelf,
-		"não aguento mais":                           responses.CrySelf,
-		"estão a chantagear-me":                      responses.CryBlackmail,
-		"eles têm as minhas fotos e querem dinheiro": responses.CryBlackmail,
-		"ele me obriga a fazer isso":                 responses.CryAbuse,
-		"preciso de ajuda":                           responses.CryAbuse,
+		"estou em perigo":                       responses.CryDanger,
+		"ele sabe onde eu moro":                 responses.CryDanger,
+		"já não quero viver":                    responses.CrySelf,
+		"não aguento mais":                      responses.CrySelf,
+		"estão a chantagear-me":                 responses.CryBlackmail,
+		"têm as minhas fotos e querem dinheiro": responses.CryBlackmail,
+		"ele me obriga a fazer isso":            responses.CryAbuse,
+		"preciso de ajuda":                      responses.CryAbuse,
 	},
 }
 
