@@ -53,13 +53,13 @@ func run(shared string, show bool, write string) error {
 	if err != nil {
 		return err
 	}
-	print := printed
+	shown := printed
 	if !show {
-		print = nil
+		shown = nil
 	}
 	figures = nil
 	for _, name := range files {
-		f, err := quality.HarmlessFile(name, d, print)
+		f, err := quality.HarmlessFile(name, d, shown)
 		if err != nil {
 			return err
 		}
