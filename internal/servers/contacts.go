@@ -74,18 +74,9 @@ func (c *Contacts) Forget(k Key) {
 // Run looks for changes until ctx ends. What is known stays while storage is
 // down.
 func (c *Contacts) Run(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := c.Look(ctx); err != nil && ctx.Err() == nil {
-				c.log.Warn("changed contacts cannot be read; those known stay for now", "err", err)
-			}
-		}
-	}
+	again(ctx, c.Look, func(err error) {
+		c.log.Warn("changed contacts cannot be read; those known stay for now", "err", err)
+	})
 }
 
 // Shown are a server's own contacts as they are shown.

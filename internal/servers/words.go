@@ -208,6 +208,11 @@ func (w *Words) Look(ctx context.Context) error {
 
 // Run looks for changes until ctx ends.
 func (w *Words) Run(ctx context.Context) {
+	again(ctx, w.Look, func(err error) { w.log.Warn("changed words cannot be looked for", "err", err) })
+}
+
+// again looks for changes every little while until ctx ends.
+func again(ctx context.Context, look func(context.Context) error, failed func(error)) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
@@ -216,8 +221,8 @@ func (w *Words) Run(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
-			w.log.Warn("changed words cannot be looked for", "err", err)
+		if err := look(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
 		}
 	}
 }
