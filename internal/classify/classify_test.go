@@ -74,6 +74,25 @@ func TestModelTellsWorryFromChat(t *testing.T) {
 	}
 }
 
+func TestGlanceLetsWorryThrough(t *testing.T) {
+	m := trained(t)
+	glance := func(text string) bool {
+		var words []Word
+		for _, w := range strings.Fields(text) {
+			words = append(words, m.Word(Hash(w)))
+		}
+		return m.Glance(words)
+	}
+	for _, text := range some() {
+		if line := strings.Join(text.Words, " "); text.Worrying && !glance(line) {
+			t.Errorf("%q is not read in full", line)
+		}
+	}
+	if glance("the match is late today made soup the ball the bus maths") {
+		t.Error("harmless words are read in full")
+	}
+}
+
 func TestWordsThatMovedAreShown(t *testing.T) {
 	r := read(trained(t), "the bus is late today do not tell your mum")
 	if r.From < 4 || r.To != 10 {

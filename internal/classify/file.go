@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 )
 
 // header begins each model's file and names its format.
-const header = "waymark-reader-1\n"
+const header = "waymark-reader-2\n"
 
 // WriteTo writes the model as a file.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
@@ -22,18 +21,17 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 		u32(len(l))
 		b.WriteString(l)
 	}
-	u32(len(m.vocab.slots))
-	for _, s := range m.vocab.slots {
-		put(&b, s.hash, uint32(s.word.id)<<16|uint32(s.word.group), uint32(s.word.kind))
-	}
-	u32(len(m.table))
-	for _, e := range m.table {
-		put(&b, e.hash, e.row)
+	put(&b, uint32(m.start))
+	words := m.vocab.words()
+	u32(len(words))
+	for _, s := range words {
+		put(&b, s.hash, uint32(s.word.id)<<16|uint32(s.word.group), uint32(s.word.kind)<<16|uint32(uint16(s.word.alone)))
 	}
 	for h := range m.heads() {
 		put(&b, math.Float32bits(m.bias[h]), math.Float32bits(m.scale[h]))
 	}
-	u32(len(m.rows))
+	u32(len(m.hashes))
+	put(&b, m.hashes...)
 	for _, x := range m.rows {
 		b.WriteByte(byte(x))
 	}
@@ -57,55 +55,30 @@ func Read(data []byte) (*Model, error) {
 	for range d.count(4) {
 		m.labels = append(m.labels, string(d.bytes(d.count(1))))
 	}
-	m.vocab.slots = make([]wordSlot, d.count(12))
-	for i := range m.vocab.slots {
-		h, w, kind := d.u32(), d.u32(), d.u32()
-		m.vocab.slots[i] = wordSlot{h, Word{id: uint16(w >> 16), group: uint16(w), kind: uint16(kind)}}
-	}
-	m.table = make([]entry, d.count(8))
-	for i := range m.table {
-		m.table[i] = entry{d.u32(), d.u32()}
+	m.start = int32(d.u32())
+	words := d.count(12)
+	m.vocab = newVocabulary(words)
+	for range words {
+		h, w, k := d.u32(), d.u32(), d.u32()
+		m.vocab.add(h, Word{id: uint16(w >> 16), group: uint16(w), kind: uint16(k >> 16), alone: int16(k)})
 	}
 	for range m.heads() {
 		m.bias = append(m.bias, math.Float32frombits(d.u32()))
 		m.scale = append(m.scale, math.Float32frombits(d.u32()))
 	}
-	m.rows = make([]int8, d.count(1))
+	m.hashes = make([]uint32, d.count(4+m.heads()))
+	for i := range m.hashes {
+		m.hashes[i] = d.u32()
+	}
+	m.rows = make([]int8, len(m.hashes)*m.heads())
 	for i, b := range d.bytes(len(m.rows)) {
 		m.rows[i] = int8(b)
 	}
 	if d.short || len(d.rest) > 0 {
 		return nil, errors.New("read the model: the file is damaged: train it again")
 	}
-	return m, m.check()
-}
-
-// check finds what would make a reading fail.
-func (m *Model) check() error {
-	for _, n := range []int{len(m.vocab.slots), len(m.table)} {
-		if n == 0 || n&(n-1) != 0 {
-			return fmt.Errorf("read the model: a table of %d places: train it again", n)
-		}
-	}
-	free := 0
-	for _, e := range m.table {
-		if e.row == 0 {
-			free++
-		}
-		if int(e.row)*m.heads() > len(m.rows) {
-			return errors.New("read the model: a feature has no weights: train it again")
-		}
-	}
-	for _, s := range m.vocab.slots {
-		if s.word == (Word{}) {
-			free++
-			break
-		}
-	}
-	if free < 2 {
-		return errors.New("read the model: a table is full: train it again")
-	}
-	return nil
+	m.fillTable()
+	return m, nil
 }
 
 type decoder struct {

@@ -13,8 +13,10 @@ import "slices"
 type Model struct {
 	labels []string
 	vocab  vocabulary
-	table  []entry   // open-addressed; its length is a power of two
+	start  int32     // where a glance begins
+	hashes []uint32  // of the features
 	rows   []int8    // for each feature, a weight for each head
+	table  []entry   // finds a feature; open-addressed, its length is a power of two
 	bias   []float32 // of each head
 	scale  []float32 // what one unit of a head's weights is worth
 }
@@ -33,6 +35,23 @@ type entry struct {
 	row  uint32 // 1 more than its place in rows; 0 for a free entry
 }
 
+// fillTable files the features by their hashes.
+func (m *Model) fillTable() {
+	size := 64
+	for size < 2*len(m.hashes) {
+		size *= 2
+	}
+	m.table = make([]entry, size)
+	mask := uint32(size - 1)
+	for row, h := range m.hashes {
+		i := h & mask
+		for m.table[i].row != 0 {
+			i = (i + 1) & mask
+		}
+		m.table[i] = entry{h, uint32(row + 1)}
+	}
+}
+
 // Labels are what a text can be, in the order of Reading.Label.
 func (m *Model) Labels() []string { return slices.Clone(m.labels) }
 
@@ -42,6 +61,26 @@ type Reading struct {
 	Label int     // what they most likely are: a place among the labels
 	// From and To are the words [From, To) that moved the reading most.
 	From, To int
+}
+
+// glanceUnit is what one unit of a glance is worth, in the logarithm of the
+// odds; worthReading is the least at which words are read in full. On texts
+// that the model had not learned from, it spared two of three harmless messages
+// of IRC (nine of ten of longer talk) and lost 1 of 440 worrying ones that
+// reading in full finds.
+const (
+	glanceUnit   = 1.0 / 1024
+	worthReading = -1.8
+)
+
+// Glance says whether words are worth reading in full. It looks at each word
+// by itself, which is quick, and lets most messages pass.
+func (m *Model) Glance(words []Word) bool {
+	sum := m.start
+	for _, w := range words {
+		sum += int32(w.alone)
+	}
+	return sum >= 0
 }
 
 // Reader reads with a model. It holds the working memory, so it serves one
@@ -63,7 +102,7 @@ type place struct {
 
 // NewReader makes a reader.
 func (m *Model) NewReader() *Reader {
-	return &Reader{m: m, last: make([]uint32, len(m.rows)/m.heads())}
+	return &Reader{m: m, last: make([]uint32, len(m.hashes))}
 }
 
 // Word finds a word by the FNV-1a hash of its lower-case spelling.

@@ -37,9 +37,11 @@ func Train(texts []Text, meanings Meanings) (*Model, error) {
 		}
 	}
 	slices.Sort(m.labels)
-	if err := m.learnWords(texts, meanings); err != nil {
+	numbers, err := m.learnWords(texts, meanings)
+	if err != nil {
 		return nil, err
 	}
+	m.learnGlance(texts, numbers)
 	data, hashes := m.index(texts)
 	n := len(hashes)
 	weights := make([][]float64, m.heads())
@@ -51,8 +53,9 @@ func Train(texts []Text, meanings Meanings) (*Model, error) {
 }
 
 // learnWords fills the vocabulary: the words of all groups, and those whose
-// group stands in enough texts.
-func (m *Model) learnWords(texts []Text, meanings Meanings) error {
+// group stands in enough texts. It returns how many numbers it gave to words,
+// groups and kinds.
+func (m *Model) learnWords(texts []Text, meanings Meanings) (numbers int, err error) {
 	words, members := map[string]int{}, map[string]int{} // in how many texts
 	for _, t := range texts {
 		own, ownGroups := map[string]bool{}, map[string]bool{}
@@ -93,15 +96,50 @@ func (m *Model) learnWords(texts []Text, meanings Meanings) error {
 		}
 		h := Hash(w)
 		if was, ok := hashes[h]; ok {
-			return fmt.Errorf("%q and %q have the same hash: leave one of them out", was, w)
+			return 0, fmt.Errorf("%q and %q have the same hash: leave one of them out", was, w)
 		}
 		hashes[h] = w
 		m.vocab.add(h, word)
 	}
 	if len(number) >= int(opening) {
-		return fmt.Errorf("%d words, groups and kinds are more than a model can number", len(number))
+		return 0, fmt.Errorf("%d words, groups and kinds are more than a model can number", len(number))
 	}
-	return nil
+	return len(number), nil
+}
+
+// learnGlance learns what each word adds to a glance: the weight of itself, of
+// its group and of its kind together.
+func (m *Model) learnGlance(texts []Text, numbers int) {
+	data := make([][]int32, len(texts))
+	for i, t := range texts {
+		for _, w := range t.Words {
+			data[i] = append(data[i], m.vocab.find(Hash(w)).numbers()...)
+		}
+	}
+	weights := m.fit(data, texts, numbers+1, worrying)
+	units := func(x float64) float64 { return math.Round(x / glanceUnit) }
+	m.start = int32(units(weights[numbers+1] - worthReading))
+	for i := range m.vocab.slots {
+		w, sum := &m.vocab.slots[i].word, 0.0
+		for _, n := range w.numbers() {
+			sum += weights[n]
+		}
+		w.alone = int16(min(max(units(sum), math.MinInt16), math.MaxInt16))
+	}
+}
+
+// numbers are those of a word, its group and its kind, as far as it has them.
+func (w Word) numbers() (out []int32) {
+	if w.id != 0 {
+		out = append(out, int32(w.id))
+	}
+	if w.group != 0 {
+		out = append(out, int32(w.group))
+	}
+	if w.kind != w.group {
+		out = append(out, int32(w.kind))
+	}
+	return out
 }
 
 // numbering gives each name a number, from 1 on.
@@ -199,8 +237,8 @@ func (m *Model) target(t Text, head int) (y float64, ok bool) {
 	return 0, true
 }
 
-// pack rounds the weights to a byte each, and files the features by their hash.
-// One whose weights are all next to nothing is left out.
+// pack rounds the weights to a byte each, and leaves out features whose
+// weights are all next to nothing.
 func (m *Model) pack(hashes []uint32, weights [][]float64) {
 	n, heads := len(hashes), len(weights)
 	most := make([]float64, heads)
@@ -214,7 +252,6 @@ func (m *Model) pack(hashes []uint32, weights [][]float64) {
 		m.bias = append(m.bias, float32(w[n]))
 		m.scale = append(m.scale, float32(most[h]/127))
 	}
-	var kept []uint32
 	row := make([]int8, heads)
 	for f, hash := range hashes {
 		matters := false
@@ -223,20 +260,9 @@ func (m *Model) pack(hashes []uint32, weights [][]float64) {
 			matters = matters || row[h] > nothing || row[h] < -nothing
 		}
 		if matters {
-			kept = append(kept, hash)
+			m.hashes = append(m.hashes, hash)
 			m.rows = append(m.rows, row...)
 		}
 	}
-	size := 64
-	for size < 2*len(kept) {
-		size *= 2
-	}
-	m.table = make([]entry, size)
-	for i, h := range kept {
-		at := h & uint32(size-1)
-		for m.table[at].row != 0 {
-			at = (at + 1) & uint32(size-1)
-		}
-		m.table[at] = entry{h, uint32(i + 1)}
-	}
+	m.fillTable()
 }

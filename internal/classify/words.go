@@ -4,13 +4,17 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
 // Word is one word as a model knows it: itself, where it was in enough texts,
 // the group of words that mean the same, and the kind of things that they are.
 // The zero Word is unknown.
-type Word struct{ id, group, kind uint16 }
+type Word struct {
+	id, group, kind uint16
+	alone           int16 // what it adds to a glance
+}
 
 // vocabulary finds words by the hash of their spelling.
 type vocabulary struct {
@@ -47,6 +51,11 @@ func (v vocabulary) add(hash uint32, w Word) {
 		i = (i + 1) & mask
 	}
 	v.slots[i] = wordSlot{hash, w}
+}
+
+// words are the slots that hold a word.
+func (v vocabulary) words() []wordSlot {
+	return slices.DeleteFunc(slices.Clone(v.slots), func(s wordSlot) bool { return s.word == (Word{}) })
 }
 
 // Hash is the FNV-1a hash by which words are found.

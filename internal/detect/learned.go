@@ -117,7 +117,7 @@ func (d *Detector) readLearned(s *scratch) {
 	words := l.view(s)
 	for from := 0; from < len(words); {
 		to := s.partEnd(from)
-		if s.reader.Worry(words[from:to]) >= l.least {
+		if l.model.Glance(words[from:to]) && s.reader.Worry(words[from:to]) >= l.least {
 			d.learn(s, from, s.reader.Read(words[from:to]))
 		}
 		if to == len(words) {
