@@ -136,6 +136,21 @@ func TestScanForPrograms(t *testing.T) {
 	}
 }
 
+func TestScanReadsWithTheRulesOfTheConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "waymark.yaml")
+	if err := os.WriteFile(file, []byte("lexicon_languages: [en, es]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in := "no le digas a tu madre que hablamos\n"
+	if status, out, errOut := waymark(t, in, "scan"); status != 0 || !strings.Contains(out, " 0 alerts") {
+		t.Errorf("English alone: status %d, %s%s", status, out, errOut)
+	}
+	if status, out, errOut := waymark(t, in, "scan", "--config", file); status != 0 || !strings.Contains(out, "(Spanish)") {
+		t.Errorf("with Spanish: status %d, %s%s", status, out, errOut)
+	}
+}
+
 func TestScanGoesOnAfterWhatIsNoMessage(t *testing.T) {
 	status, lines, _, errOut := scanLines(t, "{\"text\":\"a\"}\nzebramarker4711\n{\"txt\":\"zebramarker4711\"}\n{\"text\":\"b\"}\n")
 	if status != 1 || len(lines) != 2 || lines[1].ID != "4" {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 )
 
 func scanCommand() *cobra.Command {
-	var format string
+	var file, format string
 	var text bool
 	c := &cobra.Command{
 		Use:   "scan [FILE|-]",
@@ -24,13 +25,18 @@ func scanCommand() *cobra.Command {
 		Long: `The file holds JSON lines {"id","channel","author","ts","text"} (all but text
 optional), plain text (a message a line), a Slack export (folder or zip), or is
 a JSON file of DiscordChatExporter. A message without an author counts as
-written by somebody of its own, one without a time as a minute after the last.`,
+written by somebody of its own, one without a time as a minute after the last.
+The rules and languages are those of the configuration.`,
 		Args: between(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if !slices.Contains(scan.Formats(), format) {
 				return usageError{fmt.Errorf("--format takes %s", strings.Join(scan.Formats(), " or "))}
 			}
-			lexicon, err := detect.Load(config.Lexicon())
+			cfg, err := config.Load(config.Options{File: file, Environ: os.Environ()})
+			if err != nil {
+				return err
+			}
+			lexicon, err := detect.Load(cfg.Rules()...)
 			if err != nil {
 				return fmt.Errorf("load the rules: %w", err)
 			}
@@ -41,6 +47,7 @@ written by somebody of its own, one without a time as a minute after the last.`,
 			})
 		},
 	}
+	c.Flags().StringVar(&file, "config", "", "the configuration `file` (default: "+config.DefaultFile+" where it is there)")
 	c.Flags().StringVar(&format, "format", "table", "`table` for people, jsonl for programs")
 	c.Flags().BoolVar(&text, "show-text", false, "let the table show what was written, too")
 	return c
