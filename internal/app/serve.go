@@ -31,6 +31,7 @@ func (a *App) serve(ctx context.Context) error {
 	wg.Go(func() { ledgerErr = a.ledger.Run(delivering) })
 	wg.Go(func() { a.trouble.Run(delivering) })
 	wg.Go(func() { a.noteSafeUntil(delivering) })
+	wg.Go(func() { a.book.Run(delivering, a.log) })
 	wg.Go(func() { a.words.Run(delivering) })
 	wg.Go(func() { a.contacts.Run(delivering) })
 	wg.Go(func() { a.keepVolumes(delivering) })

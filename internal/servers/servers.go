@@ -6,6 +6,7 @@ package servers
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -27,8 +28,10 @@ type Book struct {
 	configured map[Key]cases.Settings
 	otherwise  cases.Settings
 
-	mu   sync.Mutex
-	last map[Key]cases.Settings // for as long as storage is down
+	mu     sync.Mutex
+	last   map[Key]cases.Settings // for as long as storage is down
+	looked bool                   // all were read once
+	seen   time.Time              // the newest change known, by the database's clock
 }
 
 // New makes a Book. otherwise is what holds where neither the staff nor the
@@ -69,24 +72,43 @@ func (b *Book) Remembered(k Key) cases.Settings {
 	return b.merge(k, cases.Settings{})
 }
 
-// Look reads what the staff of every server set, so that members are shown the
-// right country's help from the first moment on.
+// Look takes over what staff changed since it last looked, here or through
+// another replica, so that members are shown the right country's help from the
+// first moment on.
 func (b *Book) Look(ctx context.Context) error {
-	var all []store.ServerSettings
+	b.mu.Lock()
+	var since time.Time
+	if b.looked {
+		since = b.seen.Add(-lookBack)
+		// Those of which no time was ever noted are read once.
+		if first := time.UnixMilli(1); since.Before(first) {
+			since = first
+		}
+	}
+	b.mu.Unlock()
+	var changed []store.SettingsChange
 	err := b.db.Read(ctx, func(tx *store.Tx) (err error) {
-		all, err = tx.EverySettings(ctx)
+		changed, err = tx.SettingsSince(ctx, since)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("look at the servers' settings: %w", err)
+		return fmt.Errorf("look for changed settings: %w", err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, s := range all {
-		k := Key{s.Platform, s.Server}
-		b.last[k] = b.merge(k, s.Settings)
+	b.looked = true
+	for _, c := range changed {
+		b.seen = c.At
+		k := Key{c.Platform, c.Server}
+		b.last[k] = b.merge(k, c.Settings)
 	}
 	return nil
+}
+
+// Run looks for changes until ctx ends. What is known stays while storage is
+// down.
+func (b *Book) Run(ctx context.Context, log *slog.Logger) {
+	again(ctx, b.Look, func(err error) { log.Warn("changed settings cannot be read; those known stay for now", "err", err) })
 }
 
 // In reads the settings in force within a transaction.

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/waymark-bot/waymark/internal/cases"
 	"github.com/waymark-bot/waymark/internal/store"
 	"github.com/waymark-bot/waymark/internal/store/storetest"
 )
@@ -40,6 +42,48 @@ func TestEveryEarlierSchemaIsBroughtUpToDate(t *testing.T) {
 					return tx.Enqueue(ctx, store.LedgerRow{Kind: "k"})
 				})
 			})
+		}
+	})
+}
+
+// Settings of a time when nobody noted when they were set are listed once all
+// are asked for, and again when they change.
+func TestSettingsOfAnEarlierSchemaAreListed(t *testing.T) {
+	storetest.EachURL(t, func(t *testing.T, url func(t *testing.T) string) {
+		address := url(t)
+		old := unmigrated(t, address)
+		steps := store.Migrations()[:6]
+		steps[5] += `; INSERT INTO servers (platform, server, settings) VALUES ('slack', 's1', '{"region":"Wales"}'), ('slack', 's2', '')`
+		if err := old.Migrate(t.Context(), steps); err != nil {
+			t.Fatal(err)
+		}
+		if err := old.Close(); err != nil {
+			t.Fatal(err)
+		}
+		db := storetest.Open(t, address, store.Options{})
+		listed := func(since time.Time) (all []store.SettingsChange) {
+			t.Helper()
+			read(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
+				all, err = tx.SettingsSince(ctx, since)
+				return err
+			})
+			return all
+		}
+		if all := listed(time.Time{}); len(all) != 1 || all[0].Server != "s1" || all[0].Settings.Region != "Wales" || !all[0].At.IsZero() {
+			t.Errorf("listed are %+v", all)
+		}
+		if all := listed(time.UnixMilli(1)); len(all) != 0 {
+			t.Errorf("changed since are %+v", all)
+		}
+		write(t, db, func(ctx context.Context, tx *store.Tx) error {
+			return tx.PutSettings(ctx, "slack", "s1", cases.Settings{Region: "Scotland"})
+		})
+		all := listed(time.UnixMilli(1))
+		if len(all) != 1 || all[0].Settings.Region != "Scotland" || all[0].At.IsZero() {
+			t.Fatalf("changed since are %+v", all)
+		}
+		if later := listed(all[0].At.Add(time.Millisecond)); len(later) != 0 {
+			t.Errorf("changed later are %+v", later)
 		}
 	})
 }

@@ -87,32 +87,32 @@ func (tx *Tx) Settings(ctx context.Context, platform string, server chat.ServerI
 	return s, true, nil
 }
 
-// ServerSettings is what the staff of a server decided.
-type ServerSettings struct {
+// SettingsChange is what a server's settings were changed to.
+type SettingsChange struct {
 	Platform string
 	Server   chat.ServerID
 	Settings cases.Settings
+	At       time.Time // by the database's clock; zero where it was never noted
 }
 
-// EverySettings lists the servers whose staff decided anything.
-func (tx *Tx) EverySettings(ctx context.Context) ([]ServerSettings, error) {
-	type row struct {
-		ServerSettings
-		text string
+// SettingsSince lists the servers whose staff changed their settings at that
+// moment or later, by the database's clock, in order; all that ever did with the
+// zero time.
+func (tx *Tx) SettingsSince(ctx context.Context, since time.Time) ([]SettingsChange, error) {
+	return list(ctx, tx, "list changed settings", func(c *SettingsChange) []any {
+		return []any{&c.Platform, &c.Server, settingsText{&c.Settings}, moment{&c.At}}
+	}, `SELECT platform, server, settings, changed_at FROM servers WHERE settings <> '' AND changed_at >= $1 ORDER BY changed_at`, since)
+}
+
+// settingsText reads settings that are stored as JSON.
+type settingsText struct{ set *cases.Settings }
+
+func (s settingsText) Scan(v any) error {
+	text, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("settings are stored as %T", v)
 	}
-	rows, err := list(ctx, tx, "list the settings", func(r *row) []any { return []any{&r.Platform, &r.Server, &r.text} },
-		`SELECT platform, server, settings FROM servers WHERE settings <> ''`)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]ServerSettings, len(rows))
-	for i, r := range rows {
-		if err := json.Unmarshal([]byte(r.text), &r.Settings); err != nil {
-			return nil, fmt.Errorf("read the settings of server %s: %w", r.Server, err)
-		}
-		out[i] = r.ServerSettings
-	}
-	return out, nil
+	return json.Unmarshal([]byte(text), s.set)
 }
 
 // PutSettings keeps what staff decided, in the place of what was there. Where
@@ -123,8 +123,8 @@ func (tx *Tx) PutSettings(ctx context.Context, platform string, server chat.Serv
 	if err != nil {
 		return fmt.Errorf("keep settings: %w", err)
 	}
-	query := `INSERT INTO servers (platform, server, settings) VALUES ($1, $2, $3)
-		ON CONFLICT (platform, server) DO UPDATE SET settings = excluded.settings`
+	query := `INSERT INTO servers (platform, server, settings, changed_at) VALUES ($1, $2, $3, {now})
+		ON CONFLICT (platform, server) DO UPDATE SET settings = excluded.settings, changed_at = excluded.changed_at`
 	args := []any{platform, server, string(text)}
 	if before, read := tx.settings[[2]string{platform, string(server)}]; read {
 		query += ` WHERE servers.settings = $4`
