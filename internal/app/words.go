@@ -45,17 +45,24 @@ func (a *App) keepWords(ctx context.Context, row store.LedgerRow) (ledger.Result
 	if set.StaffPlace == "" {
 		return ledger.Result{Again: a.now().Add(wordsSoon)}, nil
 	}
-	if _, err := f.KeepWords(ctx, row.Server, set.StaffPlace, a.filtered(ctx, servers.Key{Platform: row.Platform, Server: row.Server})); err != nil {
+	phrases, err := a.filtered(ctx, servers.Key{Platform: row.Platform, Server: row.Server})
+	if err != nil {
+		return ledger.Result{}, err
+	}
+	if _, err := f.KeepWords(ctx, row.Server, set.StaffPlace, phrases); err != nil {
 		return ledger.Result{}, fmt.Errorf("keep the words of server %s: %w", row.Server, err)
 	}
 	return ledger.Result{Again: a.now().Add(wordsEvery)}, nil
 }
 
 // filtered are the phrases for a server's own filter: its staff's first.
-func (a *App) filtered(ctx context.Context, k servers.Key) []string {
-	own := a.words.Live(ctx, k)
+func (a *App) filtered(ctx context.Context, k servers.Key) ([]string, error) {
+	own, err := a.words.Live(ctx, k)
+	if err != nil {
+		return nil, err
+	}
 	own = slices.DeleteFunc(own, func(p string) bool { return utf8.RuneCountInString(p) > longestPhrase })
-	return append(own, a.phrases...)
+	return append(own, a.phrases...), nil
 }
 
 // replanWords brings a server's own filter in step soon after its staff changed

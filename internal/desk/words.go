@@ -76,7 +76,7 @@ func (d *Desk) wordsCommand(ctx context.Context, v viewer, c chat.Command) (chat
 	case rule != "":
 		return d.word(ctx, v, rule, "")
 	case text != "":
-		return d.tryText(ctx, v, text), nil
+		return d.tryText(ctx, v, text)
 	}
 	return d.wordList(ctx, v, "")
 }

@@ -69,7 +69,11 @@ func (d *Desk) wordsSubmit(ctx context.Context, platform string, s chat.Submissi
 		return d.refused(platform), nil
 	}
 	if s.Form == verbWordTry {
-		return d.tryText(ctx, v, s.Value(fieldTry)), nil
+		answer, err := d.tryText(ctx, v, s.Value(fieldTry))
+		if err != nil {
+			return d.storageDown(v.key.Server, platform, err), nil
+		}
+		return answer, nil
 	}
 	answer, err := d.addPhrase(ctx, v, wording.Phrase{
 		Text: wording.Tidy(s.Value(fieldPhrase)), Category: detect.Category(s.Value(fieldCategory)), Tell: wording.Tell(s.Value(fieldTell)),
@@ -163,9 +167,13 @@ func figure(f float64) string {
 }
 
 // tryText shows what is found in a text that staff pasted. It is kept nowhere.
-func (d *Desk) tryText(ctx context.Context, v viewer, text string) chat.Answer {
+func (d *Desk) tryText(ctx context.Context, v viewer, text string) (chat.Answer, error) {
 	text = clipTo(text, maxTried)
-	signals, shadow := d.words.Overlay(ctx, v.key).Detect(d.words.Rules(), text)
+	o, err := d.words.Overlay(ctx, v.key)
+	if err != nil {
+		return chat.Answer{}, err
+	}
+	signals, shadow := o.Detect(d.words.Rules(), text)
 	severity := detect.Assess(signals)
 	title := d.texts.Say("staff.words.tried.nothing")
 	switch {
@@ -200,7 +208,7 @@ func (d *Desk) tryText(ctx context.Context, v viewer, text string) chat.Answer {
 		card.Blocks = append(card.Blocks, chat.Controls{pick})
 	}
 	card.Blocks = append(card.Blocks, chat.Controls{d.wordButton(v, "try", verbWordTry, "", ""), d.wordButton(v, "list", verbWords, "", ""), d.hide()})
-	return chat.Show(card)
+	return chat.Show(card), nil
 }
 
 // found is a line about one sign: its words, why, and by which rule.

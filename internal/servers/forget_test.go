@@ -44,7 +44,7 @@ func TestAForgottenServerBeginsAnew(t *testing.T) {
 		}
 		look()
 		for _, k := range []servers.Key{k, other} {
-			if book.Settings(ctx, k).Region != "Wales" || words.Overlay(ctx, k) == nil || len(contacts.Of(k)) != 1 {
+			if book.Settings(ctx, k).Region != "Wales" || overlay(t, words, k) == nil || len(contacts.Of(k)) != 1 {
 				t.Fatal("what staff set does not hold")
 			}
 		}
@@ -65,13 +65,13 @@ func TestAForgottenServerBeginsAnew(t *testing.T) {
 		if r := book.Remembered(k).Region; r != "unknown" {
 			t.Errorf("the region is still %s", r)
 		}
-		if words.Overlay(ctx, k) != nil || len(words.Live(ctx, k)) > 0 {
+		if live, err := words.Live(ctx, k); overlay(t, words, k) != nil || err != nil || len(live) > 0 {
 			t.Error("its staff's phrases still hold")
 		}
 		if n := len(contacts.Of(k)); n != 0 {
 			t.Errorf("%d of its staff's contacts are still shown", n)
 		}
-		if book.Remembered(other).Region != "Wales" || words.Overlay(ctx, other) == nil || len(contacts.Of(other)) != 1 {
+		if book.Remembered(other).Region != "Wales" || overlay(t, words, other) == nil || len(contacts.Of(other)) != 1 {
 			t.Error("another server's are gone too")
 		}
 	})

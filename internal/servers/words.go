@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,18 +56,24 @@ func NewWords(db *store.DB, rules *detect.Detector, log *slog.Logger) *Words {
 // Rules are the shared rules.
 func (w *Words) Rules() *detect.Detector { return w.rules }
 
-// Overlay is what is changed on a server; nil for nothing. Where storage cannot
-// be read, the shared rules hold as they are.
-func (w *Words) Overlay(ctx context.Context, k Key) *detect.Overlay {
-	if h := w.get(ctx, k); h != nil {
-		return h.overlay
+// Overlay is what is changed on a server; nil for nothing. An error means that
+// it cannot be read now: a message must not be read without it, as it may hold
+// a phrase that its staff wait for.
+func (w *Words) Overlay(ctx context.Context, k Key) (*detect.Overlay, error) {
+	h, err := w.get(ctx, k)
+	if h == nil {
+		return nil, err
 	}
-	return nil
+	return h.overlay, nil
 }
 
-// Phrase is the text of a phrase that a server's staff added.
+// Phrase is the text of a phrase that a server's staff added, for a card to say
+// why; false where there is none, or where it cannot be read now.
 func (w *Words) Phrase(ctx context.Context, k Key, id string) (text string, ok bool) {
-	h := w.get(ctx, k)
+	h, err := w.get(ctx, k)
+	if err != nil {
+		w.log.Warn("the text of a phrase is left out", "platform", k.Platform, "server", k.Server, "err", err)
+	}
 	if h == nil {
 		return "", false
 	}
@@ -75,10 +82,10 @@ func (w *Words) Phrase(ctx context.Context, k Key, id string) (text string, ok b
 }
 
 // Live are the texts of a server's phrases that are live.
-func (w *Words) Live(ctx context.Context, k Key) []string {
-	h := w.get(ctx, k)
+func (w *Words) Live(ctx context.Context, k Key) ([]string, error) {
+	h, err := w.get(ctx, k)
 	if h == nil {
-		return nil
+		return nil, err
 	}
 	var out []string
 	for _, p := range h.set.Phrases {
@@ -86,28 +93,27 @@ func (w *Words) Live(ctx context.Context, k Key) []string {
 			out = append(out, p.Text)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // get makes ready what a server's staff changed; nil where they changed nothing.
-func (w *Words) get(ctx context.Context, k Key) *held {
+func (w *Words) get(ctx context.Context, k Key) (*held, error) {
 	w.mu.RLock()
 	_, some := w.some[k]
 	w.mu.RUnlock()
 	if !some {
-		return nil
+		return nil, nil
 	}
 	h, drops := w.find(k)
 	if h != nil {
-		return h
+		return h, nil
 	}
 	h, err := w.read(ctx, k)
 	if err != nil {
-		w.log.Warn("a server's own words cannot be read; the shared rules hold there for now", "platform", k.Platform, "server", k.Server, "err", err)
-		return nil
+		return nil, err
 	}
 	w.hold(h, drops)
-	return h
+	return h, nil
 }
 
 func (w *Words) find(k Key) (h *held, drops int) {
@@ -143,13 +149,30 @@ func (w *Words) read(ctx context.Context, k Key) (*held, error) {
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read a server's own words: %w", err)
 	}
-	o, err := w.rules.Overlay(now.Now.Changes())
+	o, err := w.overlay(k, now.Now.Changes())
 	if err != nil {
 		return nil, fmt.Errorf("make ready a server's own words: %w", err)
 	}
 	return &held{k, now.Now, o}, nil
+}
+
+// overlay makes ready the changes of a server. A phrase that an earlier version
+// of the program took, and that this one cannot look for, is left out loudly:
+// waiting would not mend it, and would keep all messages of the server waiting.
+func (w *Words) overlay(k Key, c detect.Changes) (*detect.Overlay, error) {
+	if o, err := w.rules.Overlay(c); err == nil {
+		return o, nil
+	}
+	c.Phrases = slices.DeleteFunc(c.Phrases, func(p detect.Phrase) bool {
+		_, err := w.rules.Overlay(detect.Changes{Phrases: []detect.Phrase{p}})
+		if err != nil {
+			w.log.Error("a phrase of a server's staff cannot be looked for; they should write it anew", "platform", k.Platform, "server", k.Server, "phrase", p.ID, "err", err)
+		}
+		return err != nil
+	})
+	return w.rules.Overlay(c)
 }
 
 // Changed makes a server's words be read again. It is called after they were

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 
@@ -52,6 +53,16 @@ func add(t testing.TB, db *store.DB, k servers.Key, text string) {
 	}
 }
 
+// overlay is what is changed on a server, where that can be read.
+func overlay(t testing.TB, w *servers.Words, k servers.Key) *detect.Overlay {
+	t.Helper()
+	o, err := w.Overlay(context.Background(), k)
+	if err != nil {
+		t.Error(err)
+	}
+	return o
+}
+
 // What staff change holds at once where they change it, and soon on every other
 // replica; servers without changes cost nothing.
 func TestWordsOfEachServer(t *testing.T) {
@@ -59,7 +70,7 @@ func TestWordsOfEachServer(t *testing.T) {
 		db, shared, ctx := open(t), rules(t), t.Context()
 		here, there := servers.NewWords(db, shared, slog.New(slog.DiscardHandler)), servers.NewWords(db, shared, slog.New(slog.DiscardHandler))
 		finds := func(w *servers.Words, k servers.Key, text string) bool {
-			signals, _ := w.Overlay(ctx, k).Detect(shared, text)
+			signals, _ := overlay(t, w, k).Detect(shared, text)
 			return len(signals) > 0
 		}
 		look := func(w *servers.Words) {
@@ -70,7 +81,7 @@ func TestWordsOfEachServer(t *testing.T) {
 		}
 		look(here)
 		look(there)
-		if here.Overlay(ctx, server(1)) != nil {
+		if overlay(t, here, server(1)) != nil {
 			t.Error("a server without changes has some")
 		}
 		add(t, db, server(1), "purple lighthouse keeper")
@@ -90,30 +101,30 @@ func TestWordsOfEachServer(t *testing.T) {
 		if !finds(there, server(1), "the silver lighthouse keeper") {
 			t.Error("another replica does not know of the second change")
 		}
-		ready := there.Overlay(ctx, server(1))
+		ready := overlay(t, there, server(1))
 		look(there)
-		if there.Overlay(ctx, server(1)) != ready {
+		if overlay(t, there, server(1)) != ready {
 			t.Error("what did not change is made ready again")
 		}
 		if text, ok := there.Phrase(ctx, server(1), "phrase-2"); !ok || text != "silver lighthouse keeper" {
 			t.Errorf("phrase-2 is %q, %v", text, ok)
 		}
-		if live := there.Live(ctx, server(1)); len(live) != 2 {
-			t.Errorf("live are %q", live)
+		if live, err := there.Live(ctx, server(1)); err != nil || len(live) != 2 {
+			t.Errorf("live are %q, %v", live, err)
 		}
 	})
 }
 
-// Many servers with words of their own, read at once by many: each has its own,
-// and while storage is away the shared rules hold.
+// Many servers with words of their own, more than are held ready, read at once
+// by many: each has its own. While storage is away those that are ready hold,
+// and of no other server anything is read as if it had none.
 func TestManyServersWithWords(t *testing.T) {
 	db, shared := storetest.Open(t, storetest.SQLite(t), store.Options{}), rules(t)
 	const many = 30
 	for n := range many {
 		add(t, db, server(n), fmt.Sprintf("purple lighthouse number%c%c", 'a'+n/26, 'a'+n%26))
 	}
-	var logs bytes.Buffer
-	w := servers.NewWords(db, shared, slog.New(slog.NewTextHandler(&logs, nil)))
+	w := servers.NewWords(db, shared, slog.New(slog.DiscardHandler))
 	w.HoldMost(many / 3)
 	if err := w.Look(t.Context()); err != nil {
 		t.Fatal(err)
@@ -124,7 +135,7 @@ func TestManyServersWithWords(t *testing.T) {
 			for i := range many {
 				n := (i*7 + worker*11) % many
 				text := fmt.Sprintf("the purple lighthouse number%c%c", 'a'+n/26, 'a'+n%26)
-				if len(w.Overlay(context.Background(), server(n)).Own(text)) != 1 || len(w.Overlay(context.Background(), server((n+1)%many)).Own(text)) != 0 {
+				if len(overlay(t, w, server(n)).Own(text)) != 1 || len(overlay(t, w, server((n+1)%many)).Own(text)) != 0 {
 					t.Errorf("server %d has the words of another", n)
 					return
 				}
@@ -135,12 +146,45 @@ func TestManyServersWithWords(t *testing.T) {
 		})
 	}
 	wait.Wait()
+	overlay(t, w, server(0))
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	w.Changed(server(1))
-	if w.Overlay(context.Background(), server(1)) != nil || !bytes.Contains(logs.Bytes(), []byte("shared rules hold")) {
-		t.Errorf("without storage: %s", logs.String())
+	ready := 0
+	for n := range many {
+		o, err := w.Overlay(context.Background(), server(n))
+		live, errLive := w.Live(context.Background(), server(n))
+		if (o == nil) != (err != nil) || (len(live) == 0) != (errLive != nil) {
+			t.Errorf("without storage, server %d: %v, %v; %q, %v", n, o, err, live, errLive)
+		}
+		if err == nil {
+			ready++
+		}
+	}
+	if ready != many/3 || overlay(t, w, server(0)) == nil {
+		t.Errorf("without storage, %d are ready, want %d with the one used last", ready, many/3)
+	}
+	if o := overlay(t, w, server(many)); o != nil {
+		t.Error("without storage, a server without words has some")
+	}
+}
+
+// A phrase that this version of the program cannot look for keeps neither the
+// others from being found nor the server's messages waiting.
+func TestAPhraseThatCannotBeLookedFor(t *testing.T) {
+	db, shared := storetest.Open(t, ":memory:", store.Options{}), rules(t)
+	add(t, db, server(1), strings.Repeat("lighthouse ", detect.MaxPhraseWords+1))
+	add(t, db, server(1), "purple lighthouse keeper")
+	var logs bytes.Buffer
+	w := servers.NewWords(db, shared, slog.New(slog.NewTextHandler(&logs, nil)))
+	if err := w.Look(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if found := overlay(t, w, server(1)).Own("the purple lighthouse keeper"); len(found) != 1 {
+		t.Errorf("found are %v", found)
+	}
+	if s := logs.String(); !strings.Contains(s, "phrase-1") || strings.Contains(s, "phrase-2") || strings.Contains(s, "lighthouse") {
+		t.Errorf("the log says %s", s)
 	}
 }
 
@@ -156,7 +200,7 @@ func BenchmarkWords(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				w.Overlay(b.Context(), k)
+				_, _ = w.Overlay(b.Context(), k)
 			}
 		})
 	}

@@ -76,16 +76,22 @@ func (s *Service) Message(ctx context.Context, platform string, m chat.Message) 
 	if m.Place.Direct { // what is said to the bot alone is never a sign
 		return nil
 	}
-	s.o.OnMessage()
 	k := servers.Key{Platform: platform, Server: m.Place.Server}
+	o, err := s.overlay(ctx, k)
+	if err != nil { // it may hold a phrase of the server's own: it waits until it can be read with them
+		s.begin(m.Ref())
+		return fmt.Errorf("read message %s: %w", m.ID, err)
+	}
+	s.o.OnMessage()
 	s.volumes.count(k, m)
-	r := s.reader.ReadWith(s.overlay(ctx, k), m)
+	r := s.reader.ReadWith(o, m)
 	if len(r.Signals)+len(r.Shadow) == 0 {
+		s.end(m.Ref())
 		return nil
 	}
 	s.begin(m.Ref())
 	var added []cases.Sign
-	err := s.db.Write(ctx, func(tx *store.Tx) (err error) {
+	err = s.db.Write(ctx, func(tx *store.Tx) (err error) {
 		added, err = s.keep(ctx, tx, k, m, r)
 		return err
 	})
@@ -99,9 +105,9 @@ func (s *Service) Message(ctx context.Context, platform string, m chat.Message) 
 	return nil
 }
 
-func (s *Service) overlay(ctx context.Context, k servers.Key) *detect.Overlay {
+func (s *Service) overlay(ctx context.Context, k servers.Key) (*detect.Overlay, error) {
 	if s.o.Words == nil {
-		return nil
+		return nil, nil
 	}
 	return s.o.Words.Overlay(ctx, k)
 }

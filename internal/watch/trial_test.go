@@ -2,7 +2,10 @@ package watch_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -105,4 +108,71 @@ func TestAPhraseIsTriedOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// A message on a server with phrases of its own is never read without them: it
+// waits while the database is away, and is found when it is brought again.
+func TestNoPhraseIsMissedWhileTheDatabaseIsAway(t *testing.T) {
+	lexicon, err := detect.Load(config.Config{}.Rules()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "waymark.db")
+	db, rules, ctx := storetest.Open(t, file, store.Options{}), detect.New(lexicon), t.Context()
+	k := servers.Key{Platform: "playground", Server: "s"}
+	err = db.Write(ctx, func(tx *store.Tx) error {
+		set, p, err := wording.Set{}.Add(wording.Phrase{Text: "purple lighthouse", Category: detect.MeetUp, Tell: wording.Today}, db.Now())
+		if err != nil {
+			return err
+		}
+		set, _ = set.Live(p.ID, true, db.Now())
+		return tx.PutWording(ctx, k.Platform, k.Server, store.Wording{Now: set})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := servers.NewWords(db, rules, slog.New(slog.DiscardHandler))
+	if err := words.Look(ctx); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 3, 11, 12, 0, 0, 0, time.UTC)
+	read := 0
+	s := watch.NewService(rules, db, servers.New(db, nil, cases.Settings{}), watch.Options{
+		Words: words, Now: func() time.Time { return at }, OnMessage: func() { read++ }})
+	says := func(server chat.ServerID, id chat.MessageID, text string) error {
+		return s.Message(ctx, "playground", chat.Message{ID: id, Place: chat.Place{Server: server, ID: "p"}, Author: chat.Person{ID: "alex"}, Text: text, Time: at})
+	}
+	if err := os.Rename(file, file+".away"); err != nil {
+		t.Fatal(err)
+	}
+	from := at
+	for range 2 { // the platform brings it again and again
+		if err := says("s", "1", "see the purple lighthouse"); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("it was taken without the database: %v", err)
+		}
+		at = at.Add(time.Minute)
+	}
+	if err := says("other", "1", "see you tomorrow"); err != nil {
+		t.Errorf("a server without phrases waits too: %v", err)
+	}
+	if !s.SafeUntil().Equal(from) || read != 1 {
+		t.Errorf("all is safe until %v, and %d messages count as read", s.SafeUntil(), read)
+	}
+	if err := os.Rename(file+".away", file); err != nil {
+		t.Fatal(err)
+	}
+	if err := says("s", "1", "see the purple lighthouse"); err != nil {
+		t.Fatal(err)
+	}
+	if err := says("s", "2", "see you tomorrow"); err != nil {
+		t.Fatal(err)
+	}
+	var raised []cases.Case
+	err = db.Read(ctx, func(tx *store.Tx) (err error) {
+		raised, err = tx.Cases(ctx, k.Platform, k.Server, store.CaseFilter{})
+		return err
+	})
+	if err != nil || len(raised) != 1 || !s.SafeUntil().Equal(at) {
+		t.Errorf("%d cases, safe until %v, %v", len(raised), s.SafeUntil(), err)
+	}
 }
