@@ -37,7 +37,7 @@ func newCompiler() *compiler { return newCompilerWith(newFoldTables()) }
 // newCompilerWith makes a compiler that shares the tables of look-alikes.
 func newCompilerWith(tables foldTables) *compiler {
 	c := &compiler{
-		p:      &program{kinds: byteKinds(), tables: tables},
+		p:      &program{kinds: byteKinds(), tables: tables, words: newVocab(), collapsed: newVocab(), skeletons: newVocab()},
 		byName: map[string]int{}, unions: map[string]int{}, stops: map[wordID]bool{}, rank: map[wordID]int{},
 		entries: map[string]wordID{}, phrase: map[string]wordID{}, phrases: map[phraseStep]phraseNode{}, single: map[string]wordID{},
 		from: everyLang,
@@ -279,13 +279,13 @@ func (c *compiler) spell(real map[string]bool) {
 	sort.Strings(spellings)                             // the same tables every time
 	for id := firstWord; int(id) < len(p.names); id++ { // the commonest words, which come first, side by side
 		if w := p.names[id]; c.single[w] == id {
-			p.words.add(w, id)
+			p.words.add([]byte(w), id)
 		}
 	}
 	for _, w := range spellings {
 		id := c.single[w]
 		for _, f := range p.foldings(w) {
-			p.words.add(f, id)
+			p.words.add([]byte(f), id)
 			if ascii(f) && len(f) >= 2 {
 				p.collapsed.add(once(f), id)
 			}
@@ -297,11 +297,11 @@ func (c *compiler) spell(real map[string]bool) {
 			p.collapsed.add(once(w), id)
 		}
 		if k := skeleton(w); ascii(w) && len(w) >= 2 && k != w {
-			p.skeletons.add(k, id)
+			p.skeletons.add([]byte(k), id)
 		}
 	}
 	for _, a := range c.also {
-		p.words.add(a.text, a.word)
+		p.words.add([]byte(a.text), a.word)
 		p.collapsed.add(once(a.text), a.word)
 	}
 	for _, w := range spellings {
@@ -309,10 +309,19 @@ func (c *compiler) spell(real map[string]bool) {
 			continue
 		}
 		for s := range slips(w) {
-			if e := p.words.lookup(s, hashOf(string(s))); real[string(s)] || e != nil && c.single[string(s)] != unknownWord {
+			if e := p.words.lookup(s); real[string(s)] || e != nil && c.single[string(s)] != unknownWord {
 				continue
 			}
-			p.words.add(string(s), c.single[w])
+			p.words.add(s, c.single[w])
+		}
+	}
+	for i := range p.words.slots {
+		if e := &p.words.slots[i]; e.entry != 0 {
+			w := p.words.spelling(&p.words.entries[e.place()])
+			if p.isFiller(e.first) {
+				e.flags = light
+			}
+			e.special = len(w) == 1 || !hasVowel(w) || e.entry&hasMore != 0
 		}
 	}
 }
@@ -337,14 +346,14 @@ func ascii(w string) bool {
 }
 
 // once writes repeated letters once.
-func once(w string) string {
+func once(w string) []byte {
 	b := []byte(w[:1])
 	for i := 1; i < len(w); i++ {
 		if w[i] != w[i-1] {
 			b = append(b, w[i])
 		}
 	}
-	return string(b)
+	return b
 }
 
 // skeleton drops the vowels of a word.

@@ -2,65 +2,67 @@ package detect
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 )
 
 // Most messages hold no match of any pattern, so what matters is how soon that
 // is known. Each pattern is filed under the words of its rarest cut, its
 // anchor. Where one of them stands, three questions are asked, the cheapest
-// first: may the text hold a word of each other cut, does one stand near
-// enough, and does the automaton accept the tokens around the anchor?
+// first: may the words before it and behind it hold one of each other cut, does
+// one stand near enough, and does the automaton accept the tokens around the
+// anchor?
 
-// mask says which sets some words are in, one bit for some sets.
-type mask [8]uint64
+// gist says roughly which sets some words are in: all sets that are asked for
+// fall into as many groups as it has bits.
+type gist struct{ lo, hi uint64 }
 
-const maskBits = 64 * len(mask{})
+const groups = 128
 
-func (m *mask) add(bit uint16)      { m[bit>>6] |= 1 << (bit & 63) }
-func (m *mask) has(bit uint16) bool { return m[bit>>6]>>(bit&63)&1 != 0 }
-
-func (m *mask) join(o *mask) {
-	for i, b := range o {
-		m[i] |= b
+func gistOf(group uint8) gist {
+	if group < 64 {
+		return gist{lo: 1 << group}
 	}
+	return gist{hi: 1 << (group - 64)}
 }
 
-// wordInfo is what matching needs to know of each word.
+func (g gist) and(o gist) gist { return gist{g.lo | o.lo, g.hi | o.hi} }
+
+// lacks says whether o is of a group that g is not.
+func (g gist) lacks(o gist) bool { return o.lo&^g.lo|o.hi&^g.hi != 0 }
+
+// wordInfo is what matching needs to know of each word: half a line of the
+// processor's cache.
 type wordInfo struct {
-	mask  mask   // of the sets that hold the word
-	from  uint32 // the patterns that are filed under it, in program.anchors:
-	own   uint32 // so many of the rules, and
-	aside uint32 // then so many of what rules need and of contexts
-	after uint64 // a filter of the words with which phrases that begin with it go on
-	node  int32  // where they do, 0 for none
+	gist    gist   // of the sets that hold the word
+	after   uint64 // a filter of the words with which phrases that begin with it go on
+	node    int32  // where they do, 0 for none
+	anchors uint32 // where the anchors begin that are filed under it; the next word's begin where they end
 }
 
 // anchor files a pattern under a word.
 type anchor struct {
-	pattern int32
-	nears   uint32 // what must stand near, in program.nears
-	n       uint8  // so much
-	asked   uint8  // of it, so much has a bit
-	wide    bool   // some of that may be further away than blockWords
-	bits    [maxBits]uint16
+	before, behind gist // of what must stand on either side
+	pattern        int32
+	nears          uint32 // what that is, in program.nears:
+	n              uint32 // so much
 }
 
-const (
-	maxBits = 4
-	// maxDistance is the longest distance, in words, that is worth looking at.
-	maxDistance = 24
-	// The masks are of so many words and those around them: twice as many for
-	// most anchors, six times for wide ones.
-	blockWords = 8
-	wideBlocks = maxDistance / blockWords
-)
+// anchorsOf are the anchors of a rule's patterns that are filed under a word.
+func (p *program) anchorsOf(id wordID) []anchor {
+	return p.anchors[p.info[id].anchors:p.info[id+1].anchors]
+}
+
+// asideOf are those of the patterns that are no rule's.
+func (p *program) asideOf(id wordID) []anchor { return p.aside[p.asideAt[id]:p.asideAt[id+1]] }
+
+// maxDistance is the longest distance, in words, that is worth looking at.
+const maxDistance = 24
 
 // near is a set of which a word must stand near a pattern's anchor.
 type near struct {
-	filter uint64 // of its words
 	set    int32
-	within int32 // so many words before (negative) or behind
+	within int8  // so many words before (negative) or behind
+	group  uint8 // that the set is in
 }
 
 // set is a set of words. Most words are in none of those that they are looked
@@ -121,10 +123,11 @@ type phraseNode struct {
 	id   wordID // the phrase that ends here, unknownWord for none
 }
 
-// phraseTree holds the steps of all phrases in an open-addressed table.
-type phraseTree struct {
-	steps []phraseStep // the zero value is free: no phrase begins with an unknown word
-	to    []phraseNode
+// phraseTree holds the steps of all phrases in an open-addressed table. Places
+// that lead nowhere are free.
+type phraseTree []struct {
+	step phraseStep
+	to   phraseNode
 }
 
 func newPhraseTree(steps map[phraseStep]phraseNode) phraseTree {
@@ -132,38 +135,37 @@ func newPhraseTree(steps map[phraseStep]phraseNode) phraseTree {
 	for size < 2*len(steps)+1 {
 		size *= 2
 	}
-	t := phraseTree{make([]phraseStep, size), make([]phraseNode, size)}
+	t := make(phraseTree, size)
 	for s, n := range steps {
 		i := t.place(s)
-		for t.steps[i] != (phraseStep{}) {
+		for t[i].to != (phraseNode{}) {
 			i = (i + 1) & (size - 1)
 		}
-		t.steps[i], t.to[i] = s, n
+		t[i].step, t[i].to = s, n
 	}
 	return t
 }
 
-// place is where a step is looked for first. The multiplier is that of
-// Fibonacci hashing.
-func (t *phraseTree) place(s phraseStep) int {
-	h := (uint64(uint32(s.node))<<32 | uint64(uint32(s.word))) * 0x9e3779b97f4a7c15
-	return int(h>>32) & (len(t.steps) - 1)
+// place is where a step is looked for first.
+func (t phraseTree) place(s phraseStep) int {
+	h := (uint64(uint32(s.node))<<32 | uint64(uint32(s.word))) * golden
+	return int(h>>32) & (len(t) - 1)
 }
 
-func (t *phraseTree) step(node int32, word wordID) (phraseNode, bool) {
+// step returns where a step leads, the zero value for nowhere.
+func (t phraseTree) step(node int32, word wordID) phraseNode {
 	s := phraseStep{node, word}
-	for i := t.place(s); t.steps[i] != (phraseStep{}); i = (i + 1) & (len(t.steps) - 1) {
-		if t.steps[i] == s {
-			return t.to[i], true
-		}
+	i := t.place(s)
+	for t[i].step != s && t[i].to != (phraseNode{}) {
+		i = (i + 1) & (len(t) - 1)
 	}
-	return phraseNode{}, false
+	return t[i].to
 }
 
 // index files all patterns under their anchors.
 func (c *compiler) index() {
 	p := c.p
-	p.info = make([]wordInfo, len(p.names))
+	p.info = make([]wordInfo, len(p.names)+1)
 	starts := map[int32]wordID{} // the word that leads to each node that one leads to
 	for step, n := range c.phrases {
 		if step.node == 0 {
@@ -182,39 +184,40 @@ func (c *compiler) index() {
 		filed[k] = c.file(pt)
 		pt.need = nil
 	}
-	bits := c.bits(filed)
-	for set, bit := range bits {
+	groups := c.group(filed)
+	for set, group := range groups {
 		for _, id := range c.words(set) {
-			p.info[id].mask.add(bit)
+			p.info[id].gist = p.info[id].gist.and(gistOf(group))
 		}
 	}
-	lists := make([][]anchor, len(p.names))
+	rules, others := make([][]anchor, len(p.names)), make([][]anchor, len(p.names))
 	for k, pt := range p.all {
-		if k == len(p.patterns) {
-			for id, l := range lists {
-				p.info[id].own = uint32(len(l))
-			}
+		lists := rules
+		if k >= len(p.patterns) {
+			lists = others
 		}
 		f := filed[k]
-		a := anchor{pattern: pt.no, nears: uint32(len(p.nears)), n: uint8(len(f.nears)), asked: uint8(len(f.asked()))}
-		for i, n := range f.asked() {
-			a.bits[i] = bits[int(n.set)]
-			a.wide = a.wide || n.within < -blockWords || n.within > blockWords
+		a := anchor{pattern: pt.no, nears: uint32(len(p.nears)), n: uint32(len(f.nears))}
+		for _, n := range f.nears {
+			n.group = groups[int(n.set)]
+			if n.within < 0 {
+				a.before = a.before.and(gistOf(n.group))
+			} else {
+				a.behind = a.behind.and(gistOf(n.group))
+			}
+			p.nears = append(p.nears, n)
 		}
-		p.nears = append(p.nears, f.nears...)
 		for _, id := range c.words(f.under) {
 			if l := lists[id]; len(l) == 0 || l[len(l)-1].pattern != a.pattern {
 				lists[id] = append(l, a)
 			}
 		}
 	}
-	for id, l := range lists {
-		w := &p.info[id]
-		if len(p.all) == len(p.patterns) {
-			w.own = uint32(len(l))
-		}
-		w.from, w.aside = uint32(len(p.anchors)), uint32(len(l))-w.own
-		p.anchors = append(p.anchors, l...)
+	p.anchors, p.aside = slices.Concat(rules...), slices.Concat(others...)
+	p.asideAt = make([]uint32, len(p.info))
+	for id := range p.names {
+		p.info[id+1].anchors = p.info[id].anchors + uint32(len(rules[id]))
+		p.asideAt[id+1] = p.asideAt[id] + uint32(len(others[id]))
 	}
 }
 
@@ -244,9 +247,6 @@ type filing struct {
 	nears []near
 }
 
-// asked is what is asked for before it is looked for.
-func (f filing) asked() []near { return f.nears[:min(maxBits, len(f.nears))] }
-
 func (c *compiler) file(pt *pattern) filing {
 	far := c.reaches(pt)
 	rarest := slices.MinFunc(pt.need, func(a, b cut) int { return cmp.Compare(c.often(a.set), c.often(b.set)) })
@@ -261,55 +261,42 @@ func (c *compiler) file(pt *pattern) filing {
 			d = far.between(pt, rarest.at, n.at)
 		}
 		if d != 0 && -maxDistance <= d && d <= maxDistance {
-			f.nears = append(f.nears, near{filterOf(c.words(n.set)), int32(n.set), int32(d)})
+			f.nears = append(f.nears, near{set: int32(n.set), within: int8(d)})
 		}
 	}
-	cost := func(n near) int { return int(max(n.within, -n.within)) * (1 + c.often(int(n.set))) }
+	cost := func(n near) int { return max(int(n.within), -int(n.within)) * (1 + c.often(int(n.set))) }
 	slices.SortStableFunc(f.nears, func(a, b near) int { return cmp.Compare(cost(a), cost(b)) })
 	return f
 }
 
-// bits gives each set that is asked for a bit of the masks. Sets are grouped by
-// their commonest word, and a group has few bits; so a common word, which is in
-// many sets, still has few. The commonest groups have bits for themselves.
-func (c *compiler) bits(filed []filing) map[int]uint16 {
+// group sorts the sets that are asked for into groups of one size by their
+// commonest words; so a common word, which is in many sets, is in few groups.
+func (c *compiler) group(filed []filing) map[int]uint8 {
+	type asked struct {
+		set, often int
+		top        wordID
+	}
+	var all []asked
 	seen := map[int]bool{}
-	groups := map[wordID][]int{}
 	for _, f := range filed {
-		for _, n := range f.asked() {
-			set := int(n.set)
-			if seen[set] {
-				continue
+		for _, n := range f.nears {
+			if set := int(n.set); !seen[set] {
+				seen[set] = true
+				top := slices.MaxFunc(c.words(set), func(a, b wordID) int {
+					return cmp.Or(cmp.Compare(c.met(a), c.met(b)), cmp.Compare(b, a))
+				})
+				all = append(all, asked{set, c.often(set), top})
 			}
-			seen[set] = true
-			top := slices.MaxFunc(c.words(set), func(a, b wordID) int {
-				return cmp.Or(cmp.Compare(c.met(a), c.met(b)), cmp.Compare(b, a))
-			})
-			groups[top] = append(groups[top], set)
 		}
 	}
-	tops := slices.SortedFunc(maps.Keys(groups), func(a, b wordID) int {
-		return cmp.Or(cmp.Compare(c.met(b), c.met(a)), cmp.Compare(a, b))
+	slices.SortFunc(all, func(a, b asked) int {
+		return cmp.Or(cmp.Compare(c.met(b.top), c.met(a.top)), cmp.Compare(a.top, b.top), cmp.Compare(a.often, b.often), cmp.Compare(a.set, b.set))
 	})
-	const (
-		alone = maskBits * 3 / 4 // bits that are shared within a group only
-		each  = 6                // of them for one group, at most
-	)
-	bits := make(map[int]uint16, len(seen))
-	next := 0
-	for _, top := range tops {
-		sets := groups[top]
-		n := min(each, len(sets), alone-next)
-		for i, set := range sets {
-			if n > 0 {
-				bits[set] = uint16(next + i%n)
-			} else {
-				bits[set] = uint16(alone + (int(top)+i)%(maskBits-alone))
-			}
-		}
-		next += n
+	out := make(map[int]uint8, len(all))
+	for i, a := range all {
+		out[a.set] = uint8(i * groups / len(all))
 	}
-	return bits
+	return out
 }
 
 // reaches are how many words a pattern may take, at most.

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"math/bits"
-	"slices"
 
 	"github.com/waymark-bot/waymark/internal/classify"
 )
@@ -33,8 +32,10 @@ type program struct {
 	patterns []pattern // of the rules
 	owner    []int32   // the rule of each pattern
 	all      []*pattern
-	info     []wordInfo // for each word
-	anchors  []anchor
+	info     []wordInfo // for each word, and one behind
+	anchors  []anchor   // of the rules' patterns, by word
+	aside    []anchor   // of the patterns that rules need and of contexts, by word
+	asideAt  []uint32   // where each word's begin in aside
 	nears    []near
 
 	rules    []compiledRule
@@ -59,11 +60,9 @@ type scratch struct {
 	stars   int
 	phrases []phraseEdge // ordered by their first token
 
-	blocks  []mask   // of each blockWords words of the view that cannot be passed over
-	around  []mask   // of each block and its neighbours
-	wide    []mask   // what widely is made of, where it is not around
-	widely  []mask   // of each block and all within maxDistance
-	filters []uint64 // for each token, a filter of the words that it may be
+	gists   []gist // for each token, of the words that it may be
+	before  []gist // of what stands before it, maxDistance words at least
+	behind  []gist // of what stands behind it
 	hits    []hit
 	spans   []span
 	states  []patternState // by pattern
@@ -74,9 +73,10 @@ type scratch struct {
 	matches []match
 
 	ranked    bool
-	heavy     []int32 // the tokens that cannot be passed over, in order
-	rank      []int32 // for each token, how many of them stand before it
-	sentences []int32 // for each token, the number of its sentence
+	filters   []uint64 // for each token, a filter of the words that it may be
+	heavy     []int32  // the tokens that cannot be passed over, in order
+	rank      []int32  // for each token, how many of them stand before it
+	sentences []int32  // for each token, the number of its sentence
 
 	cutting cutting
 	active  []uint64
@@ -125,8 +125,8 @@ func (s *scratch) reset() {
 
 // hit is a word of the view under which patterns are filed.
 type hit struct {
-	at, block int32
-	id        wordID
+	at int32
+	id wordID
 }
 
 // span is a stretch of tokens in which a pattern may match.
@@ -161,93 +161,113 @@ func (p *program) search(s *scratch) {
 	s.spans, s.order, s.matches, s.aside, s.ranked = s.spans[:0], s.order[:0], s.matches[:0], false, false
 	p.survey(s)
 	for _, h := range s.hits {
-		w := &p.info[h.id]
-		list := p.anchors[w.from : w.from+w.own]
-		s.steps += len(list)
-		for i := range list {
-			if a := &list[i]; s.may(a, h.block) {
-				p.consider(s, a, int(h.at))
-			}
-		}
+		p.hit(s, p.anchorsOf(h.id), int(h.at))
 	}
 	for _, k := range s.order {
 		p.try(s, k)
 	}
 }
 
+// hit looks closer at the patterns that are filed under a word of a token.
+func (p *program) hit(s *scratch, list []anchor, at int) {
+	s.steps += len(list)
+	before, behind := s.before[at], s.behind[at]
+	for i := range list {
+		if a := &list[i]; !before.lacks(a.before) && !behind.lacks(a.behind) {
+			p.consider(s, a, at)
+		}
+	}
+}
+
 // survey reads each token once: it lets the word after an opening filler open
-// the sentence too ("pls send" begins with send), finds the phrases, and notes
-// which words call for a closer look.
+// the sentence too ("pls send" begins with send), finds the phrases, notes
+// which words call for a closer look, and gathers what stands on either side.
 func (p *program) survey(s *scratch) {
-	s.hits, s.blocks = s.hits[:0], append(s.blocks[:0], mask{})
-	s.steps += len(s.toks)
-	s.filters = slices.Grow(s.filters[:0], len(s.toks))[:len(s.toks)]
-	before, heavy := flags(0), 0
-	for i := range s.toks {
-		t := &s.toks[i]
-		if before&(opens|light) == opens|light {
-			t.flags |= opens
+	toks, n := s.toks, len(s.toks)
+	s.hits, s.steps = s.hits[:0], s.steps+n
+	s.gists, s.before, s.behind = sized(s.gists, n), sized(s.before, n), sized(s.behind, n)
+	var sides sides
+	last := flags(0)
+	for i := range toks {
+		t := &toks[i]
+		f := t.flags &^ begins
+		if last&(opens|light) == opens|light {
+			f |= opens
 		}
-		t.flags &^= begins
-		before = t.flags
-		edges, filter := len(s.phrases), filterBit(t.id)
-		if t.id != unknownWord {
-			p.note(s, i, t.id)
+		t.flags, last = f, f
+		w := &p.info[t.id]
+		g := w.gist
+		if w.anchors != p.info[t.id+1].anchors {
+			s.hits = append(s.hits, hit{int32(i), t.id})
 		}
-		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-			p.note(s, i, id)
-			filter |= filterBit(id)
+		if t.alts > 0 || w.node != 0 && i+1 < n && (w.after&filterBit(toks[i+1].id) != 0 || toks[i+1].alts > 0) {
+			g = g.and(p.noteMore(s, i))
 		}
-		for _, e := range s.phrases[edges:] {
-			p.note(s, i, e.id)
-			t.flags |= begins
-			filter |= filterBit(e.id)
-		}
-		s.filters[i] = filter
-		if t.flags&light == 0 {
-			if heavy++; heavy%blockWords == 0 {
-				s.blocks = append(s.blocks, mask{})
-			}
-		}
+		s.gists[i], s.before[i] = g, sides.next(g, f)
 	}
-	s.around = joinBlocks(s.around[:0], s.blocks, 1)
-	s.widely = s.around
-	if len(s.blocks) > 2 {
-		s.wide = joinBlocks(s.wide[:0], s.blocks, wideBlocks)
-		s.widely = s.wide
+	sides.turn()
+	for i := n - 1; i >= 0; i-- {
+		s.behind[i] = sides.next(s.gists[i], toks[i].flags)
 	}
 }
 
-// joinBlocks appends, for each block, the mask of it and so many on each side.
-func joinBlocks(to, blocks []mask, side int) []mask {
-	for i := range blocks {
-		m := blocks[i]
-		for k := max(i-side, 0); k < min(i+side+1, len(blocks)); k++ {
-			m.join(&blocks[k])
-		}
-		to = append(to, m)
+// sized returns n of what need not be kept, in old memory where it is large enough.
+func sized[T any](old []T, n int) []T {
+	if cap(old) < n {
+		return make([]T, n+n/2)[:n]
 	}
-	return to
+	return old[:n]
 }
 
-// note adds what is known of one word of a token.
-func (p *program) note(s *scratch, i int, id wordID) {
-	w := &p.info[id]
-	block := len(s.blocks) - 1
-	s.blocks[block].join(&w.mask)
-	if w.own > 0 {
-		s.hits = append(s.hits, hit{int32(i), int32(block), id})
+// noteMore finds the phrases that begin at a token, and notes them and the
+// words that it may be besides its first.
+func (p *program) noteMore(s *scratch, i int) (g gist) {
+	t, edges := &s.toks[i], len(s.phrases)
+	p.walkPhrase(s, i, i+1, p.info[t.id].node)
+	for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
+		g = g.and(p.note(s, i, id))
+		p.walkPhrase(s, i, i+1, p.info[id].node)
 	}
-	if w.node != 0 && i+1 < len(s.toks) {
-		if next := &s.toks[i+1]; w.after&filterBit(next.id) != 0 || next.alts > 0 {
-			p.walkPhrase(s, i, i+1, w.node)
+	for _, e := range s.phrases[edges:] {
+		g = g.and(p.note(s, i, e.id))
+		t.flags |= begins
+	}
+	return g
+}
+
+// note notes a word under which patterns are filed, and returns its gist.
+func (p *program) note(s *scratch, i int, id wordID) gist {
+	if len(p.anchorsOf(id)) > 0 {
+		s.hits = append(s.hits, hit{int32(i), id})
+	}
+	return p.info[id].gist
+}
+
+// sides gathers what tokens that are read one by one hold: in blocks of
+// maxDistance words that cannot be passed over, of which two are kept.
+type sides struct {
+	block, last gist
+	words       int
+}
+
+// next adds a token and returns what stood on its side until then.
+func (s *sides) next(g gist, f flags) gist {
+	met := s.block.and(s.last)
+	s.block = s.block.and(g)
+	if f&light == 0 {
+		if s.words++; s.words == maxDistance {
+			*s = sides{last: s.block}
 		}
 	}
+	return met
 }
+
+// turn begins anew, from the other end.
+func (s *sides) turn() { *s = sides{} }
 
 // walkPhrase finds the phrases that go on at a token.
 func (p *program) walkPhrase(s *scratch, from, i int, node int32) {
-	if i >= len(s.toks) {
+	if node == 0 || i >= len(s.toks) {
 		return
 	}
 	t := &s.toks[i]
@@ -256,16 +276,11 @@ func (p *program) walkPhrase(s *scratch, from, i int, node int32) {
 		if k >= 0 {
 			id = s.alts[t.alt+k]
 		}
-		n, ok := p.phrases.step(node, id)
-		if !ok {
-			continue
-		}
+		n := p.phrases.step(node, id)
 		if n.id != unknownWord {
 			s.phrases = append(s.phrases, phraseEdge{int32(from), int32(i + 1 - from), n.id})
 		}
-		if n.next != 0 {
-			p.walkPhrase(s, from, i+1, n.next)
-		}
+		p.walkPhrase(s, from, i+1, n.next)
 	}
 }
 
@@ -293,21 +308,6 @@ func (s *scratch) firstPhrase(i int) int {
 		}
 	}
 	return lo
-}
-
-// may says whether the words around a block hold one of each cut that an anchor
-// asks for.
-func (s *scratch) may(a *anchor, block int32) bool {
-	m := &s.around[block]
-	if a.wide {
-		m = &s.widely[block]
-	}
-	for _, bit := range a.bits[:a.asked] {
-		if !m.has(bit) {
-			return false
-		}
-	}
-	return true
 }
 
 // consider notes where the pattern of an anchor may match around a token, where
@@ -343,13 +343,13 @@ func (p *program) consider(s *scratch, a *anchor, at int) {
 // stands says whether a word of a set stands near enough to a token. Words that
 // can be passed over make no distance; many of them end the search.
 func (p *program) stands(s *scratch, n *near, at int) bool {
-	left, way := n.within, 1
+	left, way, group := int(n.within), 1, gistOf(n.group)
 	if left < 0 {
 		left, way = -left, -1
 	}
 	for i, k := at+way, 0; i >= 0 && i < len(s.toks); i, k = i+way, k+1 {
 		s.steps++
-		if k > 2*maxDistance || s.filters[i]&n.filter != 0 && p.tokenHas(s, n.set, i) {
+		if k > 2*maxDistance || !s.gists[i].lacks(group) && p.tokenHas(s, n.set, i) {
 			return true
 		}
 		if s.toks[i].flags&light == 0 {
@@ -361,18 +361,24 @@ func (p *program) stands(s *scratch, n *near, at int) bool {
 	return false
 }
 
-// rankTokens counts the tokens that cannot be passed over.
+// rankTokens counts the tokens that cannot be passed over, and makes the filters.
 func (s *scratch) rankTokens() {
 	if s.ranked {
 		return
 	}
 	s.ranked = true
-	s.heavy, s.rank = s.heavy[:0], s.rank[:0]
+	s.heavy, s.rank, s.filters = s.heavy[:0], s.rank[:0], s.filters[:0]
 	for i := range s.toks {
+		t := &s.toks[i]
 		s.rank = append(s.rank, int32(len(s.heavy)))
-		if s.toks[i].flags&light == 0 {
+		if t.flags&light == 0 {
 			s.heavy = append(s.heavy, int32(i))
 		}
+		filter := filterBit(t.id)
+		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
+			filter |= filterBit(id)
+		}
+		s.filters = append(s.filters, filter)
 	}
 	s.steps += len(s.toks)
 }
@@ -431,19 +437,15 @@ func (p *program) list(s *scratch, pt *pattern) []match {
 // rule was found needs them.
 func (p *program) lookAside(s *scratch) {
 	s.aside = true
-	edge, heavy := 0, 0
+	edge := 0
 	for i := range s.toks {
 		t := &s.toks[i]
-		block := int32(heavy / blockWords)
-		p.lookAsideFor(s, t.id, i, block)
+		p.hit(s, p.asideOf(t.id), i)
 		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-			p.lookAsideFor(s, id, i, block)
+			p.hit(s, p.asideOf(id), i)
 		}
 		for ; edge < len(s.phrases) && int(s.phrases[edge].at) == i; edge++ {
-			p.lookAsideFor(s, s.phrases[edge].id, i, block)
-		}
-		if t.flags&light == 0 {
-			heavy++
+			p.hit(s, p.asideOf(s.phrases[edge].id), i)
 		}
 	}
 	s.sentences = s.sentences[:0]
@@ -453,17 +455,6 @@ func (p *program) lookAside(s *scratch) {
 			n++
 		}
 		s.sentences = append(s.sentences, n)
-	}
-}
-
-func (p *program) lookAsideFor(s *scratch, id wordID, at int, block int32) {
-	w := &p.info[id]
-	list := p.anchors[w.from+w.own : w.from+w.own+w.aside]
-	s.steps += len(list)
-	for i := range list {
-		if a := &list[i]; s.may(a, block) {
-			p.consider(s, a, at)
-		}
 	}
 }
 

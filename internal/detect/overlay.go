@@ -206,7 +206,7 @@ func (c *compiler) spelledAs(base *program) (real map[string]bool) {
 			return
 		}
 		for _, own := range ours[known[id]-1] {
-			c.also = append(c.also, spelling{base.words.spelling(e), own})
+			c.also = append(c.also, spelling{string(base.words.spelling(e)), own})
 		}
 	}
 	for i := range base.words.entries {

@@ -40,7 +40,7 @@ func (p *program) rejoin(s *scratch, skeleton bool) (changed bool) {
 			continue
 		}
 		if skeleton && t.flags&(number|emoji) == 0 && len(word) <= maxWord {
-			if e := p.skeletons.lookup(word, t.hash); e != nil {
+			if e := p.skeletons.lookup(word); e != nil {
 				p.giveTo(s, &t, &p.skeletons, e)
 				changed = true
 			}
@@ -142,7 +142,7 @@ func (p *program) group(s *scratch, run []token) {
 	for _, t := range run {
 		b = append(b, unleet(s.low[t.lo]))
 	}
-	if p.words.lookup(b, hashOf(string(b))) == nil {
+	if p.words.lookup(b) == nil {
 		if cuts := p.cut(s, b); cuts != nil {
 			from := 0
 			for _, to := range cuts {
@@ -181,9 +181,9 @@ func (p *program) addWord(s *scratch, word []byte, first, last token) {
 	t.lo = int32(len(s.low))
 	s.low = append(s.low, word...)
 	t.hi = int32(len(s.low))
-	t.hash = hashOf(string(word))
+	t.hash = hashOf(word)
 	if len(word) <= maxWord {
-		p.giveTo(s, &t, &p.words, p.words.lookup(word, t.hash))
+		p.giveTo(s, &t, &p.words, p.words.lookup(word))
 	}
 	s.toks = append(s.toks, t)
 }
@@ -198,13 +198,13 @@ func (p *program) apart(s *scratch, word []byte, t token, least int) bool {
 	for _, to := range cuts {
 		part := t
 		part.lo, part.hi = lo+int32(from), lo+int32(to)
-		part.hash = hashOf(string(word[from:to]))
+		part.hash = hashOf(word[from:to])
 		part.id, part.alts = unknownWord, 0
 		part.flags &^= light | opens | closes
 		if from == 0 {
 			part.flags |= t.flags & opens
 		}
-		p.giveTo(s, &part, &p.words, p.words.lookup(word[from:to], part.hash))
+		p.giveTo(s, &part, &p.words, p.words.lookup(word[from:to]))
 		s.toks = append(s.toks, part)
 		from = to
 	}
@@ -239,18 +239,12 @@ func (p *program) cutAll(s *scratch, b []byte) {
 	c.langs = zeros(c.langs, len(b)+1)
 	c.cost[len(b)], c.langs[len(b)] = 1, everyLang
 	for i := len(b) - 1; i >= 0; i-- {
-		h, head := hashStart, uint64(0)
 		for j := i; j < len(b) && j < i+longestPart; j++ {
-			h = (h ^ uint32(b[j])) * hashPrime
-			n := j + 1 - i
-			if n <= 8 {
-				head |= uint64(b[j]) << (8 * (n - 1))
-			}
 			s.steps++
 			if c.cost[j+1] == 0 {
 				continue
 			}
-			cost, of := p.partCost(b[i:j+1], head, h)
+			cost, of := p.partCost(b[i : j+1])
 			if of &= c.langs[j+1]; cost == 0 || of == 0 {
 				continue
 			}
@@ -270,8 +264,8 @@ func zeros[T int32 | langs](old []T, n int) []T {
 
 // partCost is what a part costs that words are cut into: less for what is
 // surely meant, 0 where it is no word of ours. It returns the part's languages.
-func (p *program) partCost(part []byte, head uint64, hash uint32) (int32, langs) {
-	e := p.words.lookupHead(part, head, hash)
+func (p *program) partCost(part []byte) (int32, langs) {
+	e := p.words.lookup(part)
 	if e == nil {
 		return 0, 0
 	}

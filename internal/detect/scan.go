@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -15,7 +16,7 @@ const maxWord = 64
 type token struct {
 	start, end int32  // in the original text
 	lo, hi     int32  // its lower-case spelling in scratch.low
-	hash       uint32 // of that spelling
+	hash       uint32 // of that spelling, for the learned reader
 	id         wordID
 	alt        int32 // further ids: scratch.alts[alt : alt+alts]
 	alts       uint8
@@ -118,20 +119,16 @@ type scanner struct {
 	off   offsets
 	masks bool // an asterisk stands for any letter
 
-	word        int // start of the current word in text, -1 outside
-	lo          int // start of its spelling in s.low
-	hash        uint32
+	word        int  // start of the current word in text, -1 outside
+	lo          int  // start of its spelling in s.low
 	digits      bool // only digits so far
 	mixed       bool // letters and digits
-	vowel       bool
-	runs, run   int // of one letter repeated: how many, and the current one's length
-	longest     int
 	currency    bool // a currency sign stood before it
 	inQuote     bool
 	inFence     bool
 	singleQuote int // where the 'quotation' that was opened ends, 0 for none
 	quotedLine  bool
-	newSent     bool
+	next        flags // of the next token
 	sep         byte
 	oneLetter   int
 }
@@ -139,7 +136,8 @@ type scanner struct {
 // scan appends the tokens of a view to s.toks and returns what it noticed.
 func (p *program) scan(s *scratch, text string, off offsets, masks bool) hints {
 	c := &s.sc
-	*c = scanner{p: p, s: s, text: text, off: off, masks: masks, word: -1, newSent: true}
+	*c = scanner{p: p, s: s, text: text, off: off, masks: masks, word: -1, next: opens}
+	s.lower(text)
 	return c.all()
 }
 
@@ -150,8 +148,12 @@ func (c *scanner) all() (h hints) {
 		b := text[i]
 		switch c.p.kinds[b] {
 		case letter:
-			i = c.letters(i)
 			lineStart = false
+			if c.word < 0 {
+				i = c.words(i, &h)
+			} else {
+				i = c.letters(i)
+			}
 			continue
 		case wide:
 			lineStart = false
@@ -169,6 +171,7 @@ func (c *scanner) all() (h hints) {
 			if b == '`' && i+2 < len(text) && text[i+1] == '`' && text[i+2] == '`' {
 				c.close(i, &h)
 				c.inFence = !c.inFence
+				c.quote()
 				i += 3
 				continue
 			}
@@ -178,14 +181,17 @@ func (c *scanner) all() (h hints) {
 			}
 			if c.word < 0 && c.singleQuote == 0 {
 				c.singleQuote = c.p.closingQuote(text, i+1)
+				c.quote()
 			} else if i == c.singleQuote {
 				c.close(i, &h)
 				c.singleQuote = 0
+				c.quote()
 			}
 			c.close(i, &h)
 		case quoteMark:
 			c.close(i, &h)
 			c.inQuote = !c.inQuote
+			c.quote()
 		case stop:
 			inside := c.word >= 0 && i+1 < len(text) && c.p.isWord(text[i+1])
 			if inside && b == '!' {
@@ -195,6 +201,7 @@ func (c *scanner) all() (h hints) {
 			if b == '\n' {
 				c.breakSentence()
 				c.quotedLine, lineStart = false, true
+				c.quote()
 				c.sep = ' '
 				i++
 				continue
@@ -218,6 +225,7 @@ func (c *scanner) all() (h hints) {
 			switch {
 			case b == '>' && lineStart:
 				c.quotedLine = true
+				c.quote()
 			case b == '$':
 				if c.p.isLetter(next) {
 					h.inner = true
@@ -324,6 +332,7 @@ func (c *scanner) wide(i int, h *hints) int {
 	case r == '“' || r == '”' || r == '«' || r == '»' || r == '„':
 		c.close(i, h)
 		c.inQuote = r == '“' || r == '«' || r == '„'
+		c.quote()
 	case r == '…' || r == '。' || r == '！' || r == '？' || r == '؟':
 		c.close(i, h)
 		c.breakSentence()
@@ -354,7 +363,7 @@ func (c *scanner) wide(i int, h *hints) int {
 		if c.word < 0 {
 			c.open(i)
 		}
-		c.digits, c.vowel = false, true
+		c.digits = false
 		var b [utf8.UTFMax]byte
 		for _, x := range b[:utf8.EncodeRune(b[:], unicode.ToLower(r))] {
 			c.put(x)
@@ -373,90 +382,154 @@ func (c *scanner) wide(i int, h *hints) int {
 }
 
 func (c *scanner) open(i int) {
-	c.word, c.lo, c.hash = i, len(c.s.low), hashStart
-	c.digits, c.mixed, c.vowel = false, false, false
-	c.runs, c.run, c.longest = 0, 0, 0
+	c.word, c.lo = i, len(c.s.low)
+	c.digits, c.mixed = false, false
 }
 
-func (c *scanner) put(b byte) {
-	if n := len(c.s.low); n > c.lo && c.s.low[n-1] == b {
-		c.repeated()
-	} else {
-		c.run = 0
+func (c *scanner) put(b byte) { c.s.low = append(c.s.low, b) }
+
+// lower fills s.low with the text, its letters in lower case, so that words of
+// letters alone need no copy; and with a few zeros behind, so that eight bytes
+// can be read at once everywhere. Other words are put behind that.
+func (s *scratch) lower(text string) {
+	n := len(text)
+	s.low = slices.Grow(s.low[:0], n+16)[:n+16]
+	low := s.low
+	copy(low, text)
+	for i := 0; i < n; i += 8 {
+		binary.LittleEndian.PutUint64(low[i:], binary.LittleEndian.Uint64(low[i:])|ones*' ')
 	}
-	c.s.low = append(c.s.low, b)
-	c.hash = (c.hash ^ uint32(b)) * hashPrime
+	binary.LittleEndian.PutUint64(low[n:], 0)
+	s.low = low[:n+8]
 }
 
-// vowels has a bit for each letter that is one, from a on.
-const vowels uint32 = 1 | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a')
+// words reads words that are letters alone, each with one space behind it,
+// which most of any text is, and returns where something else begins. What is
+// special about a word is left to closeWord.
+func (c *scanner) words(i int, h *hints) int {
+	text, s, v := c.text, c.s, &c.p.words
+	s.toks = slices.Grow(s.toks, (len(text)-i)/2+1)
+	known := len(s.toks) == 0 || s.toks[len(s.toks)-1].id != unknownWord
+	for {
+		eight := binary.LittleEndian.Uint64(s.low[i:])
+		n := lettersIn(eight)
+		if n == 8 {
+			n = s.lettersFrom(i+8) - i
+		}
+		end := i + n
+		if end < len(text) && text[end] != ' ' {
+			c.open(i)
+			s.low = append(s.low, s.low[i:end]...)
+			return end
+		}
+		var e *slot
+		if n < 8 {
+			e = v.short(eight & (1<<(8*n) - 1))
+		} else if n <= maxWord {
+			e = v.lookup(s.low[i:end])
+		}
+		if e == nil || e.special || !known || c.off.from != nil {
+			t := c.closeWord(i, end, i, end, e, h)
+			known = t.id != unknownWord
+		} else {
+			k := len(s.toks)
+			s.toks = s.toks[:k+1]
+			t := &s.toks[k]
+			t.start, t.end, t.lo, t.hi = int32(i), int32(end), int32(i), int32(end)
+			t.hash, t.id, t.alt, t.alts, t.flags, t.sep = e.hash, e.first, 0, 0, c.next|e.flags, c.sep
+			c.next &^= opens
+			c.currency, c.oneLetter = false, 0
+		}
+		if end == len(text) {
+			c.sep = 0
+			return end
+		}
+		c.sep = ' '
+		if i = end + 1; i == len(text) || !c.p.isLetter(text[i]) {
+			return i
+		}
+	}
+}
 
-// letters reads a run of ASCII letters, which is most of any text, and returns
-// where it ends.
+// lettersFrom is where a run of ASCII letters ends.
+func (s *scratch) lettersFrom(i int) int {
+	for {
+		n := lettersIn(binary.LittleEndian.Uint64(s.low[i:]))
+		i += n
+		if n < 8 {
+			return i
+		}
+	}
+}
+
+// letters adds a run of ASCII letters to a word and returns where it ends.
 func (c *scanner) letters(i int) int {
-	if c.word < 0 {
-		c.open(i)
-	} else if c.digits {
+	if c.digits {
 		c.digits, c.mixed = false, true
 	}
-	s := c.s
-	if need := len(s.low) + len(c.text) - i + headRoom; cap(s.low) < need {
-		s.low = slices.Grow(s.low, need-len(s.low))
-	}
-	kinds, text, hash := &c.p.kinds, c.text, c.hash
-	n := len(s.low)
-	low := s.low[:cap(s.low)]
-	before, met := byte(0), uint32(0)
-	if n > c.lo {
-		before = low[n-1]
-	}
-	for ; i < len(text) && kinds[text[i]] == letter; i++ {
-		b := text[i] | 0x20
-		if b == before {
-			c.repeated()
-		} else {
-			c.run, before = 0, b
+	end := c.s.lettersFrom(i)
+	c.s.low = append(c.s.low, c.s.low[i:end]...)
+	return end
+}
+
+// ones times a byte is eight of it.
+const ones = 0x0101010101010101
+
+// lettersIn is how many of eight bytes, from the first on, are ASCII letters.
+func lettersIn(eight uint64) int {
+	const high = ones * 0x80 // the bits that say yes
+	low := (eight | ones*' ') &^ high
+	from, past := low+ones*(0x80-'a'), low+ones*(0x80-'z'-1)
+	return bits.TrailingZeros64(^(from&^past&^eight)&high) / 8
+}
+
+// hasVowel says whether a word has a vowel, or a letter beyond ASCII, which is
+// taken for one.
+func hasVowel(word []byte) bool {
+	for _, b := range word {
+		switch b {
+		case 'a', 'e', 'i', 'o', 'u':
+			return true
 		}
-		met |= 1 << (b - 'a')
-		low[n] = b
-		n++
-		hash = (hash ^ uint32(b)) * hashPrime
+		if b >= utf8.RuneSelf {
+			return true
+		}
 	}
-	c.vowel = c.vowel || met&vowels != 0
-	s.low, c.hash = low[:n], hash
-	return i
+	return false
 }
 
-// headRoom is how many bytes scratch.low has to spare, so that a word's head is
-// read at once.
-const headRoom = 8
-
-// head is headOf for a word of s.low.
-func (s *scratch) head(lo, hi int) uint64 {
-	if lo+8 > cap(s.low) {
-		return headOf(s.low[lo:hi])
+// stretched says whether a word has a letter three times in a row, or several
+// letters twice.
+func stretched(word []byte) bool {
+	runs, run := 0, 0
+	for i := 1; i < len(word); i++ {
+		if word[i] != word[i-1] {
+			run = 0
+			continue
+		}
+		if run++; run == 1 {
+			runs++
+		}
+		if run >= 2 || runs >= 2 {
+			return true
+		}
 	}
-	h := binary.LittleEndian.Uint64(s.low[lo : lo+8])
-	if n := hi - lo; n < 8 {
-		h &= 1<<(8*n) - 1
-	}
-	return h
-}
-
-// repeated notes that a letter is the same as the one before it.
-func (c *scanner) repeated() {
-	c.run++
-	if c.run == 1 {
-		c.runs++
-	}
-	c.longest = max(c.longest, c.run)
+	return false
 }
 
 func (c *scanner) breakSentence() {
 	if n := len(c.s.toks); n > 0 {
 		c.s.toks[n-1].flags |= closes
 	}
-	c.newSent = true
+	c.next |= opens
+}
+
+// quote notes whether the next token is quoted.
+func (c *scanner) quote() {
+	c.next &^= quoted
+	if c.inQuote || c.inFence || c.quotedLine || c.singleQuote > 0 {
+		c.next |= quoted
+	}
 }
 
 // close ends the word that was open, if any, at byte i.
@@ -466,16 +539,29 @@ func (c *scanner) close(i int, h *hints) {
 	}
 	start := c.word
 	c.word = -1
-	lo, hi := c.lo, len(c.s.low)
-	word := c.s.low[lo:hi]
 	if c.digits {
-		c.number(start, i, lo, hi)
+		c.number(start, i, c.lo, len(c.s.low))
 		c.currency = false
 		return
 	}
+	lo, hi := c.lo, len(c.s.low)
+	var e *slot
+	if hi-lo <= maxWord {
+		e = c.p.words.lookup(c.s.low[lo:hi])
+	}
+	c.closeWord(start, i, lo, hi, e, h)
+	c.mixed = false
+}
+
+// closeWord adds a word that is not a number, as it was found or else as it
+// may be meant.
+func (c *scanner) closeWord(start, i, lo, hi int, e *slot, h *hints) *token {
 	c.currency = false
-	t := c.token(start, i, lo, hi, c.hash)
-	known := c.know(t, word)
+	word := c.s.low[lo:hi]
+	t := c.token(start, i, lo, hi)
+	if e == nil {
+		t.hash = hashOf(word)
+	}
 	n := hi - lo
 	if n == 1 {
 		if c.oneLetter++; c.oneLetter >= 3 {
@@ -485,15 +571,16 @@ func (c *scanner) close(i int, h *hints) {
 		c.oneLetter = 0
 	}
 	switch {
-	case known:
+	case c.give(t, &c.p.words, e):
+		t.hash = e.hash
 	case c.mixed && word[0] >= '0' && word[0] <= '9':
 		if c.numberThenWord(start, i, lo, hi) {
-			return
+			return t
 		}
 		c.unmask(t, word)
 	case c.mixed:
 		c.unmask(t, word)
-	case c.longest >= 2 || c.runs >= 2:
+	case stretched(word):
 		c.collapse(t, word)
 	case c.masks:
 		c.unstar(t, word)
@@ -510,9 +597,10 @@ func (c *scanner) close(i int, h *hints) {
 			h.split = c.pairs(t)
 		}
 	}
-	if !c.vowel && n >= 2 && n < 12 {
+	if n >= 2 && n < 12 && !hasVowel(word) {
 		h.vowelless++
 	}
+	return t
 }
 
 // longWord is the length from which an unknown word may be several of ours
@@ -536,17 +624,10 @@ func (p *program) joined(s *scratch, a, b *token) (*slot, bool) {
 	if n < 5 || n > maxWord || (a.flags|b.flags)&(number|emoji) != 0 || a.id != unknownWord && b.id != unknownWord {
 		return nil, false
 	}
-	h := a.hash
-	for _, x := range s.low[b.lo:b.hi] {
-		h = (h ^ uint32(x)) * hashPrime
-	}
-	word := s.low[a.lo:b.hi]
-	if a.hi != b.lo {
-		var buf [maxWord]byte
-		k := copy(buf[:], s.low[a.lo:a.hi])
-		word = buf[:k+copy(buf[k:], s.low[b.lo:b.hi])]
-	}
-	e := p.words.lookup(word, h)
+	var buf [maxWord]byte
+	k := copy(buf[:], s.low[a.lo:a.hi])
+	word := buf[:k+copy(buf[k:], s.low[b.lo:b.hi])]
+	e := p.words.lookup(word)
 	if e == nil {
 		return nil, false
 	}
@@ -559,7 +640,7 @@ func (p *program) joined(s *scratch, a, b *token) (*slot, bool) {
 
 // token adds a token, to be filled where it stands: copying one costs more than
 // finding its word.
-func (c *scanner) token(start, end, lo, hi int, hash uint32) *token {
+func (c *scanner) token(start, end, lo, hi int) *token {
 	s := c.s
 	n := len(s.toks)
 	if n == cap(s.toks) {
@@ -568,29 +649,15 @@ func (c *scanner) token(start, end, lo, hi int, hash uint32) *token {
 	s.toks = s.toks[:n+1]
 	t := &s.toks[n]
 	t.start, t.end, t.lo, t.hi = int32(start), int32(end), int32(lo), int32(hi)
-	t.hash, t.id, t.alt, t.alts, t.flags, t.sep = hash, unknownWord, 0, 0, 0, c.sep
+	t.hash, t.id, t.alt, t.alts, t.flags, t.sep = 0, unknownWord, 0, 0, c.next, c.sep
 	if c.off.from != nil {
 		// In a view that was turned round, a word's first letter is its last in
 		// the original.
 		t.start, t.end = min(c.off.start(start), c.off.start(end-1)), max(c.off.end(end), c.off.end(start+1))
 	}
 	c.sep = 0
-	if c.newSent {
-		t.flags |= opens
-		c.newSent = false
-	}
-	if c.inQuote || c.inFence || c.quotedLine || c.singleQuote > 0 {
-		t.flags |= quoted
-	}
+	c.next &^= opens
 	return t
-}
-
-// know looks a word up as it is written.
-func (c *scanner) know(t *token, word []byte) bool {
-	if len(word) > maxWord {
-		return false
-	}
-	return c.give(t, &c.p.words, c.p.words.lookupHead(word, c.s.head(int(t.lo), int(t.hi)), t.hash))
 }
 
 // give adds the words of a slot to a token and says whether there were any.
@@ -619,14 +686,14 @@ func (p *program) giveOne(s *scratch, t *token, id wordID) {
 
 // number adds a token for a run of digits.
 func (c *scanner) number(start, end, lo, hi int) {
-	t := c.token(start, end, lo, hi, c.hash)
+	t := c.token(start, end, lo, hi)
 	t.flags |= number
 	c.oneLetter = 0
 	value := 0
 	for _, d := range c.s.low[lo:min(hi, lo+7)] {
 		value = 10*value + int(d-'0')
 	}
-	if !c.know(t, c.s.low[lo:hi]) { // 4 and 2 are words as well
+	if hi-lo > maxWord || !c.give(t, &c.p.words, c.p.words.lookup(c.s.low[lo:hi])) { // 4 and 2 are words as well
 		t.id = numberWord
 	} else {
 		c.s.also(t, numberWord)
@@ -648,19 +715,15 @@ func (c *scanner) numberThenWord(start, end, lo, hi int) bool {
 		k++
 	}
 	rest := c.s.low[k:hi]
-	e := c.p.words.lookup(rest, hashOf(string(rest)))
+	e := c.p.words.lookup(rest)
 	if e == nil || end-start != hi-lo {
 		return false
 	}
 	c.s.toks = c.s.toks[:len(c.s.toks)-1] // both parts take the place of the whole
 	cut := start + k - lo
-	hash := hashStart
-	for _, b := range c.s.low[lo:k] {
-		hash = (hash ^ uint32(b)) * hashPrime
-	}
-	c.hash = hash
 	c.number(start, cut, lo, k)
-	t := c.token(cut, end, k, hi, hashOf(string(rest)))
+	t := c.token(cut, end, k, hi)
+	t.hash = e.hash
 	c.give(t, &c.p.words, e)
 	return true
 }
@@ -669,14 +732,14 @@ func (c *scanner) numberThenWord(start, end, lo, hi int) bool {
 func (c *scanner) emoji(start, n int) {
 	lo := len(c.s.low)
 	word := c.text[start : start+n]
-	h := hashOf(word)
 	c.s.low = append(c.s.low, word...)
-	e := c.p.words.lookup(c.s.low[lo:], h)
+	e := c.p.words.lookup(c.s.low[lo:])
 	if e == nil {
 		c.s.low = c.s.low[:lo]
 		return
 	}
-	t := c.token(start, start+n, lo, len(c.s.low), h)
+	t := c.token(start, start+n, lo, len(c.s.low))
+	t.hash = e.hash
 	c.give(t, &c.p.words, e)
 	t.flags |= emoji | light
 }
@@ -712,7 +775,7 @@ func (c *scanner) unmask(t *token, word []byte) {
 			}
 			buf[i] = b
 		}
-		if letters > 0 && c.give(t, &c.p.words, c.p.words.lookup(buf[:len(word)], hashOf(string(buf[:len(word)])))) {
+		if letters > 0 && c.give(t, &c.p.words, c.p.words.lookup(buf[:len(word)])) {
 			return
 		}
 	}
@@ -732,7 +795,7 @@ func (c *scanner) collapse(t *token, word []byte) {
 		buf[n] = b
 		n++
 	}
-	c.give(t, &c.p.collapsed, c.p.collapsed.lookup(buf[:n], hashOf(string(buf[:n]))))
+	c.give(t, &c.p.collapsed, c.p.collapsed.lookup(buf[:n]))
 }
 
 // unstar reads asterisks inside a word as any letter: n*des.

@@ -19,9 +19,9 @@ const (
 	firstWord
 )
 
-// vocab finds words by their spelling. It is a plain open-addressed table,
-// because the scanner has each word's hash by the time the word ends. A slot
-// answers for nearly all words by itself, so that a look-up reads memory once.
+// vocab finds words by their spelling. It is a plain open-addressed table. A
+// slot answers for nearly all words by itself, so that a look-up reads memory
+// once.
 type vocab struct {
 	slots   []slot
 	entries []entry
@@ -29,11 +29,18 @@ type vocab struct {
 	lists   []wordID
 }
 
+// newVocab makes a table without words.
+func newVocab() vocab { return vocab{slots: make([]slot, 64)} }
+
 // slot is a spelling's place in the table.
 type slot struct {
 	head  uint64 // the first 8 bytes of the spelling, as headOf gives them
 	entry uint32 // 1 more than its place, with a bit where it has more words; 0 for a free slot
 	first wordID // what the entry says
+	hash  uint32 // of the spelling, as the learned reader knows it
+	// What the scanner needs to know of a word at once.
+	flags   flags // those that its token has
+	special bool  // it is one letter, or has no vowel, or may stand for more words
 }
 
 const hasMore uint32 = 1 << 31
@@ -54,6 +61,9 @@ func headOf(word []byte) uint64 {
 	if len(word) >= 8 {
 		return binary.LittleEndian.Uint64(word)
 	}
+	if cap(word) >= 8 { // what stands behind it is read, too, and masked
+		return binary.LittleEndian.Uint64(word[:8]) & (1<<(8*len(word)) - 1)
+	}
 	h := uint64(0)
 	for i, b := range word {
 		h |= uint64(b) << (8 * i)
@@ -61,28 +71,36 @@ func headOf(word []byte) uint64 {
 	return h
 }
 
-const (
-	hashStart uint32 = 2166136261
-	hashPrime uint32 = 16777619
-)
+// golden is the multiplier of Fibonacci hashing.
+const golden = 0x9e3779b97f4a7c15
 
-func hashOf(word string) uint32 {
-	h := hashStart
-	for i := range len(word) {
-		h = (h ^ uint32(word[i])) * hashPrime
+// place is where a word is looked for first.
+func (v *vocab) place(word []byte, head uint64) uint32 {
+	h := head * golden
+	for k := 8; k < len(word); k += 8 {
+		h = (h ^ h>>32 ^ headOf(word[k:])) * golden
+	}
+	return uint32(h>>32) & uint32(len(v.slots)-1)
+}
+
+// hashOf is the hash by which the learned reader knows a word: classify.Hash
+// for what is no string.
+func hashOf(word []byte) uint32 {
+	h := uint32(2166136261)
+	for _, b := range word {
+		h = (h ^ uint32(b)) * 16777619
 	}
 	return h
 }
 
 // add gives a spelling one more id. It returns false where it had it already.
-func (v *vocab) add(word string, id wordID) bool {
+func (v *vocab) add(word []byte, id wordID) bool {
 	if len(word) == 0 || len(word) > maxWord {
 		return false
 	}
-	hash := hashOf(word)
-	slot := v.lookup([]byte(word), hash)
+	slot := v.lookup(word)
 	if slot == nil {
-		v.insert(word, hash, id)
+		v.insert(word, id)
 		return true
 	}
 	e := &v.entries[slot.place()]
@@ -100,18 +118,18 @@ func (v *vocab) add(word string, id wordID) bool {
 // maxIDs bounds how many words one spelling may stand for.
 const maxIDs = 8
 
-func (v *vocab) insert(word string, hash uint32, id wordID) {
+func (v *vocab) insert(word []byte, id wordID) {
 	if 2*(len(v.entries)+1) > len(v.slots) {
 		v.grow()
 	}
 	v.entries = append(v.entries, entry{off: uint32(len(v.bytes)), first: id, n: uint8(len(word))})
 	v.bytes = append(v.bytes, word...)
-	v.place(hash, slot{headOf([]byte(word)), uint32(len(v.entries)), id})
+	v.put(word, slot{head: headOf(word), entry: uint32(len(v.entries)), first: id, hash: hashOf(word)})
 }
 
-func (v *vocab) place(hash uint32, s slot) {
+func (v *vocab) put(word []byte, s slot) {
 	mask := uint32(len(v.slots) - 1)
-	i := hash & mask
+	i := v.place(word, s.head)
 	for v.slots[i].entry != 0 {
 		i = (i + 1) & mask
 	}
@@ -120,38 +138,41 @@ func (v *vocab) place(hash uint32, s slot) {
 
 func (v *vocab) grow() {
 	old := v.slots
-	v.slots = make([]slot, max(64, 2*len(old)))
+	v.slots = make([]slot, 2*len(old))
 	for _, s := range old {
 		if s.entry != 0 {
-			v.place(hashOf(v.spelling(&v.entries[s.place()])), s)
+			v.put(v.spelling(&v.entries[s.place()]), s)
 		}
 	}
 }
 
 // lookup returns the slot of a spelling, nil where it is no word of ours.
-func (v *vocab) lookup(word []byte, hash uint32) *slot {
-	return v.lookupHead(word, headOf(word), hash)
-}
-
-// lookupHead is lookup for a caller that has the word's head.
-func (v *vocab) lookupHead(word []byte, head uint64, hash uint32) *slot {
-	if len(v.slots) == 0 {
-		return nil
+func (v *vocab) lookup(word []byte) *slot {
+	head := headOf(word)
+	if len(word) < 8 {
+		return v.short(head)
 	}
-	mask := uint32(len(v.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
+	for i := v.place(word, head); ; i = (i + 1) & uint32(len(v.slots)-1) {
 		s := &v.slots[i]
 		if s.entry == 0 {
 			return nil
 		}
-		if s.head != head {
-			continue
-		}
-		if len(word) <= 8 {
+		if s.head == head && string(v.spelling(&v.entries[s.place()])) == string(word) {
 			return s
 		}
-		if e := &v.entries[s.place()]; string(v.bytes[e.off:e.off+uint32(e.n)]) == string(word) {
+	}
+}
+
+// short is lookup for a word of less than 8 bytes, which its head is all of.
+func (v *vocab) short(head uint64) *slot {
+	mask := uint32(len(v.slots) - 1)
+	for i := uint32(head*golden>>32) & mask; ; i = (i + 1) & mask {
+		s := &v.slots[i]
+		if s.head == head {
 			return s
+		}
+		if s.head == 0 {
+			return nil
 		}
 	}
 }
@@ -166,11 +187,11 @@ func (v *vocab) more(s *slot) []wordID {
 
 func (v *vocab) moreOf(e *entry) []wordID { return v.lists[e.list : e.list+uint32(e.more)] }
 
-func (v *vocab) spelling(e *entry) string { return string(v.bytes[e.off : e.off+uint32(e.n)]) }
+func (v *vocab) spelling(e *entry) []byte { return v.bytes[e.off : e.off+uint32(e.n)] }
 
 // ids are all words of a spelling.
 func (v *vocab) ids(word string) []wordID {
-	e := v.lookup([]byte(word), hashOf(word))
+	e := v.lookup([]byte(word))
 	if e == nil {
 		return nil
 	}

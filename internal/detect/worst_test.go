@@ -28,7 +28,7 @@ func worst(lex *Lexicon) map[string]string {
 			words = append(words, id)
 		}
 	}
-	slices.SortFunc(words, func(a, b wordID) int { return int(p.info[b].own) - int(p.info[a].own) })
+	slices.SortFunc(words, func(a, b wordID) int { return len(p.anchorsOf(b)) - len(p.anchorsOf(a)) })
 	for i := range 2000 {
 		busy = append(busy, p.names[words[i%40]])
 	}
