@@ -238,7 +238,7 @@ func (d *Desk) addContact(ctx context.Context, v viewer, arg func(string) string
 			return errFull
 		}
 		now.List = append(now.List, c)
-		return d.putContacts(ctx, tx, v, now, "contacts-add", c)
+		return d.putContacts(ctx, tx, v, now, "add", c)
 	})
 	switch {
 	case errors.Is(err, errFull):
@@ -264,11 +264,16 @@ func (d *Desk) contactNotAdded(wrong map[string]string) chat.Answer {
 	return chat.Answer{Card: &card, Wrong: wrong}
 }
 
-func (d *Desk) putContacts(ctx context.Context, tx *store.Tx, v viewer, now store.OwnContacts, action string, c store.OwnContact) error {
+// putContacts keeps what was done to a contact, notes who did it, and tells the
+// other staff: members see these contacts first.
+func (d *Desk) putContacts(ctx context.Context, tx *store.Tx, v viewer, now store.OwnContacts, do string, c store.OwnContact) error {
 	if err := tx.PutOwnContacts(ctx, v.key.Platform, v.key.Server, now); err != nil {
 		return err
 	}
-	return tx.AddAudit(ctx, d.entry(v, cases.Case{}, cases.Entry{Action: action, Detail: c.Name}))
+	if err := tx.AddAudit(ctx, d.entry(v, cases.Case{}, cases.Entry{Action: "contacts-" + do, Detail: c.Name})); err != nil {
+		return err
+	}
+	return d.tellHere(ctx, tx, v, contactChanged(do, c))
 }
 
 // lookAtContacts makes members see a change at once; where it cannot be read
@@ -383,11 +388,11 @@ func (d *Desk) changeContact(ctx context.Context, v viewer, do, id string) (chat
 		case "remove":
 			removed := *c
 			now.List = slices.Delete(now.List, i, i+1)
-			return d.putContacts(ctx, tx, v, now, "contacts-remove", removed)
+			return d.putContacts(ctx, tx, v, now, "remove", removed)
 		default:
 			return fmt.Errorf("a contact cannot be %q", do)
 		}
-		return d.putContacts(ctx, tx, v, now, "contacts-"+do, *c)
+		return d.putContacts(ctx, tx, v, now, do, *c)
 	})
 	if err != nil {
 		return chat.Answer{}, fmt.Errorf("change a contact: %w", err)

@@ -102,7 +102,12 @@ func (d *Desk) sendDigest(ctx context.Context, v viewer, often string) (chat.Ans
 		if err != nil {
 			return err
 		}
+		before := d.book.InForce(v.key, set)
 		set.Digest = v.set.Digest
+		after := d.book.InForce(v.key, set)
+		if err := d.tell(ctx, tx, v, before, after, weakened(before, after, d.o.Now())); err != nil {
+			return err
+		}
 		if err := tx.PutSettings(ctx, v.key.Platform, v.key.Server, set); err != nil {
 			return err
 		}

@@ -148,18 +148,24 @@ func toggled[T comparable](list []T, id T) []T {
 	return append(slices.Clone(list), id)
 }
 
-// save changes a server's settings and notes who did.
+// save changes a server's settings, notes who did, and tells the other staff
+// where they would hear of less.
 func (d *Desk) save(ctx context.Context, v viewer, action, detail string, set func(*cases.Settings)) error {
 	err := d.db.Write(ctx, func(tx *store.Tx) error {
 		now, _, err := tx.Settings(ctx, v.key.Platform, v.key.Server)
 		if err != nil {
 			return err
 		}
+		before := d.book.InForce(v.key, now)
 		set(&now)
+		after := d.book.InForce(v.key, now)
 		if err := tx.PutSettings(ctx, v.key.Platform, v.key.Server, now); err != nil {
 			return err
 		}
-		return tx.AddAudit(ctx, d.entry(v, cases.Case{}, cases.Entry{Action: action, Detail: detail}))
+		if err := tx.AddAudit(ctx, d.entry(v, cases.Case{}, cases.Entry{Action: action, Detail: detail})); err != nil {
+			return err
+		}
+		return d.tell(ctx, tx, v, before, after, weakened(before, after, d.o.Now()))
 	})
 	if err != nil {
 		return fmt.Errorf("save the settings: %w", err)

@@ -366,7 +366,7 @@ func (d *Desk) tipCard(tip responses.Tip) chat.Card {
 
 // Handlers are the ledger's handlers for the desk's rows.
 func (d *Desk) Handlers() map[string]ledger.Handler {
-	return map[string]ledger.Handler{kindTip: d.postTip, kindDigest: d.postDigest, kindContactsAge: d.tellContactsAge}
+	return map[string]ledger.Handler{kindTip: d.postTip, kindDigest: d.postDigest, kindContactsAge: d.tellContactsAge, kindNotice: d.postNotice}
 }
 
 // postTip posts the tip that is due, and comes again. Which tip it is, is noted

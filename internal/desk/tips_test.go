@@ -3,13 +3,16 @@ package desk_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/waymark-bot/waymark/config"
 	"github.com/waymark-bot/waymark/internal/alert"
 	"github.com/waymark-bot/waymark/internal/cases"
 	"github.com/waymark-bot/waymark/internal/chat"
@@ -31,6 +34,8 @@ type house struct {
 	desk *desk.Desk
 	at   *playground.Server
 	url  string
+	// opensWith makes the desk anew, with what is configured.
+	opensWith func(map[servers.Key]cases.Settings)
 	// ahead is how far the clock is before the real one.
 	ahead atomic.Int64
 }
@@ -49,6 +54,18 @@ func in(zone, day, clock string) time.Time {
 	}
 	return at
 }
+
+// unset makes the desk of a server in which nobody set anything up.
+func (h *house) unset() { h.opensWith(nil) }
+
+// sharedRules are those that come with the program, read once.
+var sharedRules = sync.OnceValues(func() (*detect.Detector, error) {
+	l, err := detect.Load(config.Config{}.Rules()...)
+	if err != nil {
+		return nil, err
+	}
+	return detect.New(l), nil
+})
 
 // eachHouse runs a test over both engines.
 func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
@@ -71,10 +88,18 @@ func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
 			t.Fatal(err)
 		}
 		platforms := map[string]chat.Platform{"playground": playground.NewClient(web.URL, "t")}
-		book := servers.New(h.db, map[servers.Key]cases.Settings{{Platform: "playground", Server: "playground"}: {
-			StaffPlace: "staff-room", StaffRole: "staff", Leads: []chat.PersonID{"jo"}, Region: "UK"}}, cases.Settings{})
-		cards := alert.New(h.db, book, platforms, texts, func(string) (detect.Rule, bool) { return detect.Rule{}, false }, seal, alert.Options{Now: h.now})
-		h.desk = desk.New(h.db, book, servers.NewWords(h.db, nil, nil), platforms, texts, cards, seal, desk.Options{Now: h.now})
+		rules, err := sharedRules()
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.opensWith = func(configured map[servers.Key]cases.Settings) {
+			book := servers.New(h.db, configured, cases.Settings{})
+			cards := alert.New(h.db, book, platforms, texts, func(string) (detect.Rule, bool) { return detect.Rule{}, false }, seal, alert.Options{Now: h.now})
+			words := servers.NewWords(h.db, rules, slog.New(slog.DiscardHandler))
+			h.desk = desk.New(h.db, book, words, platforms, texts, cards, seal, desk.Options{Now: h.now})
+		}
+		h.opensWith(map[servers.Key]cases.Settings{{Platform: "playground", Server: "playground"}: {
+			StaffPlace: "staff-room", StaffRole: "staff", Leads: []chat.PersonID{"jo"}, Region: "UK"}})
 		test(t, h)
 	})
 }

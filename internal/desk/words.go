@@ -504,6 +504,8 @@ func (d *Desk) changeWordsWith(ctx context.Context, v viewer, to func(wording.Se
 	return changed, nil
 }
 
+// putWords keeps a change of the words, notes who made it, and tells the other
+// staff where less is found by it.
 func (d *Desk) putWords(ctx context.Context, tx *store.Tx, v viewer, w store.Wording, e cases.Entry) error {
 	if err := tx.PutWording(ctx, v.key.Platform, v.key.Server, w); err != nil {
 		return err
@@ -511,7 +513,10 @@ func (d *Desk) putWords(ctx context.Context, tx *store.Tx, v viewer, w store.Wor
 	if err := d.o.OnWords(ctx, tx, v.key); err != nil {
 		return err
 	}
-	return tx.AddAudit(ctx, d.entry(v, cases.Case{}, e))
+	if err := tx.AddAudit(ctx, d.entry(v, cases.Case{}, e)); err != nil {
+		return err
+	}
+	return d.tellHere(ctx, tx, v, lessFound(w.Before, w.Now))
 }
 
 // undoWords takes the last change back; a second time it is made again. id is

@@ -58,7 +58,7 @@ func (b *Book) Settings(ctx context.Context, k Key) cases.Settings {
 	if s, ok := b.last[k]; ok {
 		return s
 	}
-	return b.merge(k, cases.Settings{})
+	return b.InForce(k, cases.Settings{})
 }
 
 // Remembered are the settings last read, or the configuration's, without asking
@@ -69,7 +69,7 @@ func (b *Book) Remembered(k Key) cases.Settings {
 	if s, ok := b.last[k]; ok {
 		return s
 	}
-	return b.merge(k, cases.Settings{})
+	return b.InForce(k, cases.Settings{})
 }
 
 // Look takes over what staff changed since it last looked, here or through
@@ -100,7 +100,7 @@ func (b *Book) Look(ctx context.Context) error {
 	for _, c := range changed {
 		b.seen = c.At
 		k := Key{c.Platform, c.Server}
-		b.last[k] = b.merge(k, c.Settings)
+		b.last[k] = b.InForce(k, c.Settings)
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (b *Book) In(ctx context.Context, tx *store.Tx, k Key) (cases.Settings, err
 	if err != nil {
 		return cases.Settings{}, fmt.Errorf("read the server's settings: %w", err)
 	}
-	s := b.merge(k, set)
+	s := b.InForce(k, set)
 	b.mu.Lock()
 	b.last[k] = s
 	b.mu.Unlock()
@@ -140,7 +140,8 @@ func (b *Book) Known() []Key {
 	return keys
 }
 
-func (b *Book) merge(k Key, set cases.Settings) cases.Settings {
+// InForce are the settings in force where a server's staff set these.
+func (b *Book) InForce(k Key, set cases.Settings) cases.Settings {
 	s := b.configured[k]
 	if set.StaffPlace != "" {
 		s.StaffPlace = set.StaffPlace
