@@ -203,6 +203,8 @@ func (g *gallery) setUp(admin *slacktest.Person) {
 	g.slash("test", s.mo, s.staff, "staff test")
 	g.message("test-alert", s.f.AwaitMessage(s.staff, having("this is a test")))
 	g.message("status", g.settled())
+	s.mo.Slash(s.staff, "/waymark staff pause 2").Reply()
+	g.message("notice", s.f.AwaitMessage(s.staff, having("Waymark was changed here")))
 	g.slash("pause", s.mo, s.staff, "staff pause 0")
 	g.slash("cases-none", s.mo, s.staff, "staff cases")
 }

@@ -109,7 +109,7 @@ func TestStaffsOwnWords(t *testing.T) {
 			c.says("alex", "general", "meet at the bandstand "+marker)
 			var card shown
 			eventually(t, 20*time.Second, "an alert by the phrase", func() bool {
-				cards := c.cards("morgan", "staff-room")
+				cards := c.alerts("morgan")
 				if len(cards) != n+1 {
 					return false
 				}
@@ -148,7 +148,16 @@ func TestStaffsOwnWords(t *testing.T) {
 		c.reads("morgan", "The last change is undone")
 		c.hides("morgan")
 		c.says("alex", "gaming", "and "+secret+marker)
-		eventually(t, 20*time.Second, "the rule holds again", func() bool { return len(c.cards("morgan", "staff-room")) == 6 })
+		eventually(t, 20*time.Second, "the rule holds again", func() bool { return len(c.alerts("morgan")) == 6 })
+		notices := c.notices("morgan", "staff-room")
+		if len(notices) != len(rules)+1 { // of the phrase put back into shadow, and of each rule
+			t.Errorf("staff were told of %d changes", len(notices))
+		}
+		for i, n := range notices {
+			if !strings.Contains(n.text(), "Morgan changed this on") || n.Notify || i > 0 && !strings.Contains(n.text(), `\"switched off\" now`) {
+				t.Errorf("a notice reads %s, and notifies: %v", n.text(), n.Notify)
+			}
+		}
 
 		c.types("morgan", "staff-room", words, map[string]string{"do": "try", "text": "nothing to see " + marker})
 		c.reads("morgan", "Nothing is found in this text")

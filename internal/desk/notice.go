@@ -262,7 +262,7 @@ func (t *telling) tellRoom(ctx context.Context, rule chat.StaffRule) bool {
 	if rule.Place != t.n.After.Place {
 		first = t.d.texts.Say("staff.notice.oldroom")
 	}
-	err = t.post(ctx, rule.Place, first, t.n.decides())
+	err = t.post(ctx, rule.Place, first, false) // nobody is called: it is no alert
 	if chat.IsPermanent(err) {
 		t.reason = t.d.texts.Say("staff.reason.gone")
 		return false
