@@ -50,7 +50,7 @@ func TestExport(t *testing.T) {
 				t.Errorf("the copy has no %s", want)
 			}
 		}
-		for _, want := range []string{`"case":1`, `"case":2`, `"case":3`, `"what":"take"`, `"what":"export"`, `"about":"Alex"`} {
+		for _, want := range []string{`"case":1`, `"case":2`, `"case":3`, `"what":"take"`, `"what":"export csv"`, `"what":"export jsonl"`, `"about":"Alex"`} {
 			if !strings.Contains(string(lead.File.Data), want) {
 				t.Errorf("the lead's copy does not have %s", want)
 			}

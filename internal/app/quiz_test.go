@@ -155,6 +155,10 @@ func TestAClassOfAFewShowsNoNumbers(t *testing.T) {
 	if end := c.card("robin", "general"); strings.Contains(end.text(), "of 4") || strings.Contains(end.text(), "▇") {
 		t.Errorf("it shows numbers: %s", end.text())
 	}
+	c.types("morgan", "staff-room", "safeguarding export", nil)
+	if copied := c.answer("morgan", "The cases, settings and history").File; copied == nil || !inOrder(string(copied.Data), "Morgan", "class ", "Morgan", "class-end ") {
+		t.Errorf("the history does not say who asked it and who ended it: %+v", copied)
+	}
 }
 
 // A program that was started again has no totals. It says so, and the answer.

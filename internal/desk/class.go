@@ -328,7 +328,13 @@ func (d *Desk) classEnd(ctx context.Context, v viewer, id string) (chat.Answer, 
 	if !ok || c.platform != v.key.Platform || c.at.Server != v.key.Server {
 		return d.note("staff.class.title", "staff.class.again"), nil
 	}
-	err := d.platforms[c.platform].Update(ctx, c.at, d.classResult(c.question, &c))
+	err := d.db.Write(ctx, func(tx *store.Tx) error {
+		return tx.AddAudit(ctx, d.entry(v, cases.Case{}, cases.Entry{Action: "class-end", Detail: c.question.Ask}))
+	})
+	if err != nil {
+		return d.storageDown(v.key.Server, v.key.Platform, err), nil
+	}
+	err = d.platforms[c.platform].Update(ctx, c.at, d.classResult(c.question, &c))
 	if err != nil && !chat.IsPermanent(err) {
 		return chat.Answer{}, fmt.Errorf("show the answers of a class question: %w", err)
 	}

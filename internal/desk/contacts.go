@@ -264,6 +264,12 @@ func (d *Desk) contactNotAdded(wrong map[string]string) chat.Answer {
 	return chat.Answer{Card: &card, Wrong: wrong}
 }
 
+// whole is a contact with all the ways to reach it, in one line.
+func whole(c store.OwnContact) string {
+	ways := slices.DeleteFunc([]string{c.Name, c.Phone, c.Web, c.Where, c.Hours}, func(s string) bool { return s == "" })
+	return strings.Join(ways, ", ")
+}
+
 // putContacts keeps what was done to a contact, notes who did it, and tells the
 // other staff: members see these contacts first.
 func (d *Desk) putContacts(ctx context.Context, tx *store.Tx, v viewer, now store.OwnContacts, do string, c store.OwnContact) error {

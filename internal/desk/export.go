@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -25,11 +26,11 @@ const (
 )
 
 // Line is one line of an export: a setting, a phrase, a rule that staff changed,
-// a case, one of its signs, or a line of the history. It holds nothing of what a
-// member wrote.
+// a contact of their own, the tip of the week, a case, one of its signs, or a
+// line of the history. It holds nothing of what a member wrote.
 type Line struct {
-	Kind     string `json:"kind"`           // setting, phrase, rule, case, sign, history
-	Time     string `json:"time,omitempty"` // RFC 3339, UTC
+	Kind     string `json:"kind"`           // setting, phrase, rule, contact, tips, case, sign, history
+	Time     string `json:"time,omitempty"` // RFC 3339, UTC; of a contact the day of its check
 	Case     int    `json:"case,omitempty"`
 	Severity string `json:"severity,omitempty"`
 	Signs    string `json:"signs,omitempty"` // categories
@@ -128,7 +129,29 @@ func exportSet(ctx context.Context, tx *store.Tx, k servers.Key) ([]Line, error)
 	for _, r := range append(slices.Clone(w.Now.Off), w.Now.Quiet...) {
 		out = append(out, Line{Kind: "rule", Rule: r, State: string(w.Now.State(r))})
 	}
-	return out, nil
+	o, err := tx.OwnContacts(ctx, k.Platform, k.Server)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range o.List {
+		state := "everyone"
+		if c.Adults {
+			state = "adults"
+		}
+		out = append(out, Line{Kind: "contact", Time: c.Checked, State: state, What: whole(c)})
+	}
+	t, err := tx.Tips(ctx, k.Platform, k.Server)
+	if errors.Is(err, store.ErrNotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	state := "on"
+	if t.Place == "" {
+		state = "stopped"
+	}
+	return append(out, Line{Kind: "tips", State: state, Place: t.PlaceName, What: fmt.Sprintf("%s %02d:00 %s", t.Weekday, t.Hour, t.Zone)}), nil
 }
 
 func caseLine(c cases.Case) Line {
@@ -206,7 +229,7 @@ func (d *Desk) export(ctx context.Context, v viewer, c chat.Command) (chat.Answe
 	if !ok {
 		return d.say(d.texts.Say("staff.export.title"), d.texts.Say("staff.export.command", "command", command)), nil
 	}
-	lines, err := d.exported(ctx, v)
+	lines, err := d.exported(ctx, v, format)
 	if err != nil {
 		return chat.Answer{}, err
 	}
@@ -225,9 +248,9 @@ func (d *Desk) export(ctx context.Context, v viewer, c chat.Command) (chat.Answe
 }
 
 // exported reads what the viewer may see, after noting that they do.
-func (d *Desk) exported(ctx context.Context, v viewer) (lines []Line, err error) {
+func (d *Desk) exported(ctx context.Context, v viewer, format string) (lines []Line, err error) {
 	err = d.db.Write(ctx, func(tx *store.Tx) error {
-		return tx.AddAudit(ctx, d.entry(v, cases.Case{}, cases.Entry{Action: "export"}))
+		return tx.AddAudit(ctx, d.entry(v, cases.Case{}, cases.Entry{Action: "export", Detail: format}))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("note that a copy is taken: %w", err)

@@ -175,8 +175,7 @@ func contactChanged(do string, c store.OwnContact) []change {
 	if do == "checked" {
 		return nil
 	}
-	ways := slices.DeleteFunc([]string{c.Name, c.Phone, c.Web, c.Where, c.Hours}, func(s string) bool { return s == "" })
-	return []change{{What: changedContact + "-" + do, Which: strings.Join(ways, ", ")}}
+	return []change{{What: changedContact + "-" + do, Which: whole(c)}}
 }
 
 // postNotice tells staff of a change. Each place is told once, however often

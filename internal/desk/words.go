@@ -468,6 +468,30 @@ func (d *Desk) changePhrase(ctx context.Context, v viewer, action, id string) (b
 // named is a phrase in the history.
 func named(p wording.Phrase) string { return fmt.Sprintf("%s: %q", p.ID, p.Text) }
 
+// difference is what differs between two sets, in the history.
+func difference(before, after wording.Set) string {
+	var out []string
+	for _, p := range before.Phrases {
+		if _, there := after.Phrase(p.ID); !there {
+			out = append(out, named(p)+" removed")
+		}
+	}
+	for _, p := range after.Phrases {
+		state := map[bool]string{true: "shadow", false: "live"}[p.Shadow]
+		if was, there := before.Phrase(p.ID); !there || was.Shadow != p.Shadow {
+			out = append(out, named(p)+" "+state)
+		}
+	}
+	rules := slices.Concat(before.Off, before.Quiet, after.Off, after.Quiet)
+	slices.Sort(rules)
+	for _, r := range slices.Compact(rules) {
+		if before.State(r) != after.State(r) {
+			out = append(out, r+" "+string(after.State(r)))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
 // changeWords changes a server's words and notes who did, all or nothing; false
 // where there was nothing to change.
 func (d *Desk) changeWords(ctx context.Context, v viewer, e cases.Entry, to func(wording.Set) (wording.Set, bool)) (bool, error) {
@@ -533,7 +557,7 @@ func (d *Desk) undoWords(ctx context.Context, v viewer, id string) (chat.Answer,
 			return err
 		}
 		w.Now, w.Before = w.Now.Back(w.Before), w.Now
-		return d.putWords(ctx, tx, v, w, cases.Entry{Action: "words-undo"})
+		return d.putWords(ctx, tx, v, w, cases.Entry{Action: "words-undo", Detail: difference(w.Before, w.Now)})
 	})
 	if err != nil {
 		return chat.Answer{}, fmt.Errorf("undo a change of a server's words: %w", err)
