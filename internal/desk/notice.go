@@ -193,6 +193,9 @@ func (d *Desk) postNotice(ctx context.Context, row store.LedgerRow) (ledger.Resu
 	set := d.book.Settings(ctx, k)
 	t := &telling{d: d.in(viewer{set: set}), p: p, k: k, row: row, n: n, told: map[chat.PlaceID]bool{}}
 	t.places(ctx)
+	if n.decides() {
+		t.tellLeads(ctx, n.Before.Leads, t.d.texts.Say("staff.notice.direct"))
+	}
 	t.tell(ctx, n.Before, n.After)
 	if len(t.told) == 0 && len(t.failed) == 0 { // nobody of then can be told any more
 		t.tell(ctx, set.Staff())
@@ -220,14 +223,11 @@ type telling struct {
 }
 
 // tell tells the staff rooms of these rules, or their leads where none can be
-// used. Where it is decided who is told, the leads of the first are told as well.
+// used.
 func (t *telling) tell(ctx context.Context, rules ...chat.StaffRule) {
 	inRoom := false
 	for _, rule := range rules {
 		inRoom = t.tellRoom(ctx, rule) || inRoom
-	}
-	if t.n.decides() {
-		t.tellLeads(ctx, rules[0].Leads, t.d.texts.Say("staff.notice.direct"))
 	}
 	for _, rule := range rules {
 		if !inRoom {
@@ -258,13 +258,16 @@ func (t *telling) tellRoom(ctx context.Context, rule chat.StaffRule) bool {
 		return false
 	}
 	first := ""
-	if rule.Place != t.n.After.Place {
+	if rule.Place == t.n.Before.Place && rule.Place != t.n.After.Place {
 		first = t.d.texts.Say("staff.notice.oldroom")
 	}
 	err = t.post(ctx, rule.Place, first, false) // nobody is called: it is no alert
-	if chat.IsPermanent(err) {
+	switch {
+	case chat.IsPermanent(err):
 		t.reason = t.d.texts.Say("staff.reason.gone")
 		return false
+	case err != nil:
+		t.failed = append(t.failed, fmt.Errorf("tell the staff room: %w", err))
 	}
 	return true
 }
@@ -292,11 +295,8 @@ func (t *telling) post(ctx context.Context, place chat.PlaceID, first string, no
 	fmt.Fprintf(h, "%s/%s", t.row.ID, place)
 	_, err := t.p.Post(ctx, chat.Post{Server: t.k.Server, Place: place, Card: t.card(ctx, first), Notify: notify,
 		Key: fmt.Sprintf("chg-%016x", h.Sum64()), First: t.row.Attempt == 1})
-	switch {
-	case err == nil:
+	if err == nil {
 		t.told[place] = true
-	case !chat.IsPermanent(err):
-		t.failed = append(t.failed, err)
 	}
 	return err
 }
