@@ -27,33 +27,22 @@ func gistOf(group uint8) gist {
 
 func (g gist) and(o gist) gist { return gist{g.lo | o.lo, g.hi | o.hi} }
 
-// lacks says whether o is of a group that g is not.
-func (g gist) lacks(o gist) bool { return o.lo&^g.lo|o.hi&^g.hi != 0 }
+// lacking is 0 where g is of all groups that o is of.
+func (g gist) lacking(o gist) uint64 { return o.lo&^g.lo | o.hi&^g.hi }
 
 // wordInfo is what matching needs to know of each word: half a line of the
 // processor's cache.
 type wordInfo struct {
-	gist    gist   // of the sets that hold the word
-	after   uint64 // a filter of the words with which phrases that begin with it go on
-	node    int32  // where they do, 0 for none
-	anchors uint32 // where the anchors begin that are filed under it; the next word's begin where they end
+	gist     gist   // of the sets that hold the word
+	node     int32  // where phrases that begin with it go on, 0 for nowhere
+	from, to uint32 // the rules' patterns that are filed under it, in program.filed
 }
 
-// anchor files a pattern under a word.
-type anchor struct {
-	before, behind gist // of what must stand on either side
-	pattern        int32
-	nears          uint32 // what that is, in program.nears:
-	n              uint32 // so much
+// ask is what a pattern asks for before it is looked for.
+type ask struct {
+	before, behind gist   // of what must stand on either side of its anchor
+	from, to       uint32 // what that is, in program.nears
 }
-
-// anchorsOf are the anchors of a rule's patterns that are filed under a word.
-func (p *program) anchorsOf(id wordID) []anchor {
-	return p.anchors[p.info[id].anchors:p.info[id+1].anchors]
-}
-
-// asideOf are those of the patterns that are no rule's.
-func (p *program) asideOf(id wordID) []anchor { return p.aside[p.asideAt[id]:p.asideAt[id+1]] }
 
 // maxDistance is the longest distance, in words, that is worth looking at.
 const maxDistance = 24
@@ -123,59 +112,66 @@ type phraseNode struct {
 	id   wordID // the phrase that ends here, unknownWord for none
 }
 
-// phraseTree holds the steps of all phrases in an open-addressed table. Places
-// that lead nowhere are free.
-type phraseTree []struct {
+// phraseTree holds the steps of all phrases.
+type phraseTree struct {
+	filter []uint64 // of the steps that there are: a bit for each, among 16 times as many
+	places []phrasePlace
+}
+
+// phrasePlace is a place in an open-addressed table; it is free where it leads
+// nowhere.
+type phrasePlace struct {
 	step phraseStep
 	to   phraseNode
 }
 
 func newPhraseTree(steps map[phraseStep]phraseNode) phraseTree {
-	size := 1
+	size := 8
 	for size < 2*len(steps)+1 {
 		size *= 2
 	}
-	t := make(phraseTree, size)
+	t := phraseTree{make([]uint64, size/8), make([]phrasePlace, size)}
 	for s, n := range steps {
-		i := t.place(s)
-		for t[i].to != (phraseNode{}) {
-			i = (i + 1) & (size - 1)
+		h := s.hash()
+		t.filter[h>>6&uint32(len(t.filter)-1)] |= 1 << (h & 63)
+		i := h & uint32(size-1)
+		for t.places[i].to != (phraseNode{}) {
+			i = (i + 1) & uint32(size-1)
 		}
-		t[i].step, t[i].to = s, n
+		t.places[i] = phrasePlace{s, n}
 	}
 	return t
 }
 
-// place is where a step is looked for first.
-func (t phraseTree) place(s phraseStep) int {
-	h := (uint64(uint32(s.node))<<32 | uint64(uint32(s.word))) * golden
-	return int(h>>32) & (len(t) - 1)
+func (s phraseStep) hash() uint32 {
+	return uint32((uint64(uint32(s.node))<<32 | uint64(uint32(s.word))) * golden >> 32)
+}
+
+// may says whether there may be a step, which mostly there is not.
+func (t *phraseTree) may(s phraseStep) bool {
+	h := s.hash()
+	return t.filter[h>>6&uint32(len(t.filter)-1)]>>(h&63)&1 != 0
 }
 
 // step returns where a step leads, the zero value for nowhere.
-func (t phraseTree) step(node int32, word wordID) phraseNode {
-	s := phraseStep{node, word}
-	i := t.place(s)
-	for t[i].step != s && t[i].to != (phraseNode{}) {
-		i = (i + 1) & (len(t) - 1)
+func (t *phraseTree) step(s phraseStep) phraseNode {
+	if !t.may(s) {
+		return phraseNode{}
 	}
-	return t[i].to
+	for i := s.hash(); ; i++ {
+		if p := &t.places[i&uint32(len(t.places)-1)]; p.step == s || p.to == (phraseNode{}) {
+			return p.to
+		}
+	}
 }
 
 // index files all patterns under their anchors.
 func (c *compiler) index() {
 	p := c.p
-	p.info = make([]wordInfo, len(p.names)+1)
-	starts := map[int32]wordID{} // the word that leads to each node that one leads to
+	p.info = make([]wordInfo, len(p.names))
 	for step, n := range c.phrases {
 		if step.node == 0 {
 			p.info[step.word].node = n.next
-			starts[n.next] = step.word
-		}
-	}
-	for step := range c.phrases {
-		if first, ok := starts[step.node]; ok {
-			p.info[first].after |= filterBit(step.word)
 		}
 	}
 	p.number()
@@ -190,14 +186,16 @@ func (c *compiler) index() {
 			p.info[id].gist = p.info[id].gist.and(gistOf(group))
 		}
 	}
-	rules, others := make([][]anchor, len(p.names)), make([][]anchor, len(p.names))
+	rules, others := make([][]int32, len(p.names)), make([][]int32, len(p.names))
+	p.asks = make([]ask, len(p.all))
 	for k, pt := range p.all {
 		lists := rules
 		if k >= len(p.patterns) {
 			lists = others
 		}
 		f := filed[k]
-		a := anchor{pattern: pt.no, nears: uint32(len(p.nears)), n: uint32(len(f.nears))}
+		a := &p.asks[k]
+		a.from = uint32(len(p.nears))
 		for _, n := range f.nears {
 			n.group = groups[int(n.set)]
 			if n.within < 0 {
@@ -207,16 +205,20 @@ func (c *compiler) index() {
 			}
 			p.nears = append(p.nears, n)
 		}
+		a.to = uint32(len(p.nears))
 		for _, id := range c.words(f.under) {
-			if l := lists[id]; len(l) == 0 || l[len(l)-1].pattern != a.pattern {
-				lists[id] = append(l, a)
+			if l := lists[id]; len(l) == 0 || l[len(l)-1] != pt.no {
+				lists[id] = append(l, pt.no)
 			}
 		}
 	}
-	p.anchors, p.aside = slices.Concat(rules...), slices.Concat(others...)
-	p.asideAt = make([]uint32, len(p.info))
+	p.filed, p.aside = slices.Concat(rules...), slices.Concat(others...)
+	p.asideAt = make([]uint32, len(p.names)+1)
+	at := uint32(0)
 	for id := range p.names {
-		p.info[id+1].anchors = p.info[id].anchors + uint32(len(rules[id]))
+		w := &p.info[id]
+		w.from, w.to = at, at+uint32(len(rules[id]))
+		at = w.to
 		p.asideAt[id+1] = p.asideAt[id] + uint32(len(others[id]))
 	}
 }

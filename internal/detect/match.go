@@ -32,10 +32,11 @@ type program struct {
 	patterns []pattern // of the rules
 	owner    []int32   // the rule of each pattern
 	all      []*pattern
-	info     []wordInfo // for each word, and one behind
-	anchors  []anchor   // of the rules' patterns, by word
-	aside    []anchor   // of the patterns that rules need and of contexts, by word
+	info     []wordInfo // for each word
+	filed    []int32    // the rules' patterns, by the words of their anchors
+	aside    []int32    // those that rules need and those of contexts
 	asideAt  []uint32   // where each word's begin in aside
+	asks     []ask      // for each pattern
 	nears    []near
 
 	rules    []compiledRule
@@ -64,6 +65,7 @@ type scratch struct {
 	before  []gist // of what stands before it, maxDistance words at least
 	behind  []gist // of what stands behind it
 	hits    []hit
+	near    []candidate // room for them
 	spans   []span
 	states  []patternState // by pattern
 	order   []int32        // the patterns that may match
@@ -125,9 +127,12 @@ func (s *scratch) reset() {
 
 // hit is a word of the view under which patterns are filed.
 type hit struct {
-	at int32
-	id wordID
+	at       int32
+	from, to uint32 // in program.filed or program.aside
 }
+
+// candidate is a pattern that may match around a token.
+type candidate struct{ pattern, at int32 }
 
 // span is a stretch of tokens in which a pattern may match.
 type span struct {
@@ -160,22 +165,34 @@ func (p *program) search(s *scratch) {
 	s.round++
 	s.spans, s.order, s.matches, s.aside, s.ranked = s.spans[:0], s.order[:0], s.matches[:0], false, false
 	p.survey(s)
-	for _, h := range s.hits {
-		p.hit(s, p.anchorsOf(h.id), int(h.at))
-	}
+	p.look(s, p.filed)
 	for _, k := range s.order {
 		p.try(s, k)
 	}
 }
 
-// hit looks closer at the patterns that are filed under a word of a token.
-func (p *program) hit(s *scratch, list []anchor, at int) {
-	s.steps += len(list)
-	before, behind := s.before[at], s.behind[at]
-	for i := range list {
-		if a := &list[i]; !before.lacks(a.before) && !behind.lacks(a.behind) {
-			p.consider(s, a, at)
+// look looks closer at the patterns that are filed under the words of s.hits.
+func (p *program) look(s *scratch, filed []int32) {
+	near, n, asks := s.near, 0, p.asks
+	for _, h := range s.hits {
+		list := filed[h.from:h.to]
+		s.steps += len(list)
+		if len(near) < n+len(list) {
+			near = append(near, make([]candidate, n+len(list))...)
 		}
+		before, behind := s.before[h.at], s.behind[h.at]
+		for _, k := range list {
+			// Which may match cannot be foreseen, so nothing branches here.
+			a := &asks[k]
+			near[n] = candidate{k, h.at}
+			if before.lacking(a.before)|behind.lacking(a.behind) == 0 {
+				n++
+			}
+		}
+	}
+	s.near = near
+	for _, c := range near[:n] {
+		p.consider(s, c.pattern, int(c.at))
 	}
 }
 
@@ -185,9 +202,8 @@ func (p *program) hit(s *scratch, list []anchor, at int) {
 func (p *program) survey(s *scratch) {
 	toks, n := s.toks, len(s.toks)
 	s.hits, s.steps = s.hits[:0], s.steps+n
-	s.gists, s.before, s.behind = sized(s.gists, n), sized(s.before, n), sized(s.behind, n)
-	var sides sides
-	last := flags(0)
+	s.gists = sized(s.gists, n)
+	gists, info, last := s.gists[:len(toks)], p.info, flags(0)
 	for i := range toks {
 		t := &toks[i]
 		f := t.flags &^ begins
@@ -195,20 +211,17 @@ func (p *program) survey(s *scratch) {
 			f |= opens
 		}
 		t.flags, last = f, f
-		w := &p.info[t.id]
+		w := &info[t.id]
 		g := w.gist
-		if w.anchors != p.info[t.id+1].anchors {
-			s.hits = append(s.hits, hit{int32(i), t.id})
+		if w.from != w.to {
+			s.hits = append(s.hits, hit{int32(i), w.from, w.to})
 		}
-		if t.alts > 0 || w.node != 0 && i+1 < n && (w.after&filterBit(toks[i+1].id) != 0 || toks[i+1].alts > 0) {
+		if t.alts > 0 || w.node != 0 && i+1 < len(toks) && (toks[i+1].alts > 0 || p.phrases.may(phraseStep{w.node, toks[i+1].id})) {
 			g = g.and(p.noteMore(s, i))
 		}
-		s.gists[i], s.before[i] = g, sides.next(g, f)
+		gists[i] = g
 	}
-	sides.turn()
-	for i := n - 1; i >= 0; i-- {
-		s.behind[i] = sides.next(s.gists[i], toks[i].flags)
-	}
+	s.sides()
 }
 
 // sized returns n of what need not be kept, in old memory where it is large enough.
@@ -224,63 +237,97 @@ func sized[T any](old []T, n int) []T {
 func (p *program) noteMore(s *scratch, i int) (g gist) {
 	t, edges := &s.toks[i], len(s.phrases)
 	p.walkPhrase(s, i, i+1, p.info[t.id].node)
-	for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-		g = g.and(p.note(s, i, id))
-		p.walkPhrase(s, i, i+1, p.info[id].node)
+	if t.alts > 0 {
+		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
+			g = g.and(p.note(s, i, id))
+			p.walkPhrase(s, i, i+1, p.info[id].node)
+		}
 	}
-	for _, e := range s.phrases[edges:] {
-		g = g.and(p.note(s, i, e.id))
+	if len(s.phrases) > edges {
 		t.flags |= begins
+		for _, e := range s.phrases[edges:] {
+			g = g.and(p.note(s, i, e.id))
+		}
 	}
 	return g
 }
 
 // note notes a word under which patterns are filed, and returns its gist.
 func (p *program) note(s *scratch, i int, id wordID) gist {
-	if len(p.anchorsOf(id)) > 0 {
-		s.hits = append(s.hits, hit{int32(i), id})
+	w := &p.info[id]
+	if w.from != w.to {
+		s.hits = append(s.hits, hit{int32(i), w.from, w.to})
 	}
-	return p.info[id].gist
+	return w.gist
 }
 
-// sides gathers what tokens that are read one by one hold: in blocks of
-// maxDistance words that cannot be passed over, of which two are kept.
-type sides struct {
-	block, last gist
-	words       int
+// sides gathers what stands on either side of each token.
+func (s *scratch) sides() {
+	n := len(s.gists)
+	s.before, s.behind = sized(s.before, n), sized(s.behind, n)
+	gists, before, behind := s.gists, s.before[:n], s.behind[:n]
+	if n > maxDistance {
+		s.manySides()
+		return
+	}
+	var met gist
+	for i, g := range gists {
+		before[i] = met
+		met = met.and(g)
+	}
+	met = gist{}
+	for i := n - 1; i >= 0; i-- {
+		behind[i] = met
+		met = met.and(gists[i])
+	}
 }
 
-// next adds a token and returns what stood on its side until then.
-func (s *sides) next(g gist, f flags) gist {
-	met := s.block.and(s.last)
-	s.block = s.block.and(g)
-	if f&light == 0 {
-		if s.words++; s.words == maxDistance {
-			*s = sides{last: s.block}
+// manySides is sides for a long view: of it count a block of maxDistance words
+// that cannot be passed over, and the one before.
+func (s *scratch) manySides() {
+	var block, last gist
+	words := 0
+	next := func(i int) gist {
+		met := block.and(last)
+		block = block.and(s.gists[i])
+		if s.toks[i].flags&light == 0 {
+			if words++; words == maxDistance {
+				block, last, words = gist{}, block, 0
+			}
 		}
+		return met
 	}
-	return met
+	for i := range s.gists {
+		s.before[i] = next(i)
+	}
+	block, last, words = gist{}, gist{}, 0
+	for i := len(s.gists) - 1; i >= 0; i-- {
+		s.behind[i] = next(i)
+	}
 }
-
-// turn begins anew, from the other end.
-func (s *sides) turn() { *s = sides{} }
 
 // walkPhrase finds the phrases that go on at a token.
 func (p *program) walkPhrase(s *scratch, from, i int, node int32) {
-	if node == 0 || i >= len(s.toks) {
-		return
+	toks := s.toks
+	for ; node != 0 && i < len(toks); i++ {
+		t := &toks[i]
+		if t.alts > 0 {
+			for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
+				n := p.phrases.step(phraseStep{node, id})
+				s.addPhrase(from, i+1, n.id)
+				p.walkPhrase(s, from, i+1, n.next)
+			}
+		}
+		n := p.phrases.step(phraseStep{node, t.id})
+		s.addPhrase(from, i+1, n.id)
+		node = n.next
 	}
-	t := &s.toks[i]
-	for k := int32(-1); k < int32(t.alts); k++ {
-		id := t.id
-		if k >= 0 {
-			id = s.alts[t.alt+k]
-		}
-		n := p.phrases.step(node, id)
-		if n.id != unknownWord {
-			s.phrases = append(s.phrases, phraseEdge{int32(from), int32(i + 1 - from), n.id})
-		}
-		p.walkPhrase(s, from, i+1, n.next)
+}
+
+// addPhrase notes a phrase, if it is one, of tokens [from, to).
+func (s *scratch) addPhrase(from, to int, id wordID) {
+	if id != unknownWord {
+		s.phrases = append(s.phrases, phraseEdge{int32(from), int32(to - from), id})
 	}
 }
 
@@ -310,22 +357,22 @@ func (s *scratch) firstPhrase(i int) int {
 	return lo
 }
 
-// consider notes where the pattern of an anchor may match around a token, where
-// the words that must stand near do.
-func (p *program) consider(s *scratch, a *anchor, at int) {
-	nears := p.nears[a.nears : a.nears+uint32(a.n)]
+// consider notes where a pattern may match around a token, where the words that
+// must stand near do.
+func (p *program) consider(s *scratch, k int32, at int) {
+	nears := p.nears[p.asks[k].from:p.asks[k].to]
 	for i := range nears {
 		if !p.stands(s, &nears[i], at) {
 			return
 		}
 	}
-	pt := p.all[a.pattern]
+	pt := p.all[k]
 	s.rankTokens()
 	lo, hi := s.window(at, int(pt.back), int(pt.ahead))
-	st := &s.states[a.pattern]
+	st := &s.states[k]
 	if st.round != s.round {
 		*st = patternState{round: s.round}
-		s.order = append(s.order, a.pattern)
+		s.order = append(s.order, k)
 	} else if last := &s.spans[st.last-1]; lo <= last.hi {
 		last.hi = max(last.hi, hi)
 		return
@@ -349,7 +396,7 @@ func (p *program) stands(s *scratch, n *near, at int) bool {
 	}
 	for i, k := at+way, 0; i >= 0 && i < len(s.toks); i, k = i+way, k+1 {
 		s.steps++
-		if k > 2*maxDistance || !s.gists[i].lacks(group) && p.tokenHas(s, n.set, i) {
+		if k > 2*maxDistance || s.gists[i].lacking(group) == 0 && p.tokenHas(s, n.set, i) {
 			return true
 		}
 		if s.toks[i].flags&light == 0 {
@@ -437,17 +484,24 @@ func (p *program) list(s *scratch, pt *pattern) []match {
 // rule was found needs them.
 func (p *program) lookAside(s *scratch) {
 	s.aside = true
+	s.hits = s.hits[:0]
 	edge := 0
-	for i := range s.toks {
-		t := &s.toks[i]
-		p.hit(s, p.asideOf(t.id), i)
-		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
-			p.hit(s, p.asideOf(id), i)
-		}
-		for ; edge < len(s.phrases) && int(s.phrases[edge].at) == i; edge++ {
-			p.hit(s, p.asideOf(s.phrases[edge].id), i)
+	add := func(i int, id wordID) {
+		if from, to := p.asideAt[id], p.asideAt[id+1]; from != to {
+			s.hits = append(s.hits, hit{int32(i), from, to})
 		}
 	}
+	for i := range s.toks {
+		t := &s.toks[i]
+		add(i, t.id)
+		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
+			add(i, id)
+		}
+		for ; edge < len(s.phrases) && int(s.phrases[edge].at) == i; edge++ {
+			add(i, s.phrases[edge].id)
+		}
+	}
+	p.look(s, p.aside)
 	s.sentences = s.sentences[:0]
 	n := int32(0)
 	for i := range s.toks {

@@ -409,10 +409,13 @@ func (s *scratch) lower(text string) {
 func (c *scanner) words(i int, h *hints) int {
 	text, s, v := c.text, c.s, &c.p.words
 	s.toks = slices.Grow(s.toks, (len(text)-i)/2+1)
-	known := len(s.toks) == 0 || s.toks[len(s.toks)-1].id != unknownWord
+	low, known := s.low, len(s.toks) == 0 || s.toks[len(s.toks)-1].id != unknownWord
 	for {
-		eight := binary.LittleEndian.Uint64(s.low[i:])
+		eight := binary.LittleEndian.Uint64(low[i : i+8])
 		n := lettersIn(eight)
+		if n == 0 {
+			return i
+		}
 		if n == 8 {
 			n = s.lettersFrom(i+8) - i
 		}
@@ -424,9 +427,9 @@ func (c *scanner) words(i int, h *hints) int {
 		}
 		var e *slot
 		if n < 8 {
-			e = v.short(eight & (1<<(8*n) - 1))
+			e = v.short(eight & (1<<(8*n&63) - 1))
 		} else if n <= maxWord {
-			e = v.lookup(s.low[i:end])
+			e = v.lookup(low[i:end])
 		}
 		if e == nil || e.special || !known || c.off.from != nil {
 			t := c.closeWord(i, end, i, end, e, h)
@@ -445,9 +448,7 @@ func (c *scanner) words(i int, h *hints) int {
 			return end
 		}
 		c.sep = ' '
-		if i = end + 1; i == len(text) || !c.p.isLetter(text[i]) {
-			return i
-		}
+		i = end + 1
 	}
 }
 

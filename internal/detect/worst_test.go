@@ -28,7 +28,8 @@ func worst(lex *Lexicon) map[string]string {
 			words = append(words, id)
 		}
 	}
-	slices.SortFunc(words, func(a, b wordID) int { return len(p.anchorsOf(b)) - len(p.anchorsOf(a)) })
+	own := func(id wordID) int { return int(p.info[id].to - p.info[id].from) }
+	slices.SortFunc(words, func(a, b wordID) int { return own(b) - own(a) })
 	for i := range 2000 {
 		busy = append(busy, p.names[words[i%40]])
 	}
