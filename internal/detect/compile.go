@@ -125,7 +125,7 @@ func (c *compiler) entry(text string) (wordID, error) {
 // newEntry is entry for a text that was not asked for before. A phrase is cut
 // into words as the scanner cuts it: "13yo" is two.
 func (c *compiler) newEntry(text string) (wordID, error) {
-	if id, ok := numberWords()[text]; ok {
+	if id, ok := kindOfNumber(text); ok {
 		return id, nil
 	}
 	words := cutEntry(text)
@@ -268,6 +268,9 @@ func grow(b []bool, n int) []bool {
 	return b
 }
 
+// slipsOfWord is how many ways to mistype a word have room from the start.
+const slipsOfWord = 5
+
 // spell fills the tables of spellings: each word as it is, with repeated
 // letters written once, without vowels, and with one typing slip.
 func (c *compiler) spell(real map[string]bool) {
@@ -276,7 +279,8 @@ func (c *compiler) spell(real map[string]bool) {
 	for w := range c.single {
 		spellings = append(spellings, w)
 	}
-	sort.Strings(spellings)                             // the same tables every time
+	sort.Strings(spellings) // the same tables every time
+	p.words.room(len(spellings) * slipsOfWord)
 	for id := firstWord; int(id) < len(p.names); id++ { // the commonest words, which come first, side by side
 		if w := p.names[id]; c.single[w] == id {
 			p.words.add([]byte(w), id)
@@ -328,6 +332,9 @@ func (c *compiler) spell(real map[string]bool) {
 
 // foldings are the ways to write a word without its accents and umlauts.
 func (p *program) foldings(w string) (out []string) {
+	if ascii(w) {
+		return nil
+	}
 	for _, s := range []string{w, twoLetters(w)} {
 		if f := string(p.tables.fold(s, offsets{}).b); f != w && !slices.Contains(out, f) {
 			out = append(out, f)

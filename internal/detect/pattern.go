@@ -283,7 +283,7 @@ func (p *patternParser) atom(word string) (node, error) {
 		}
 		return node{kind: nodeSet, set: set}, nil
 	case word[0] == '#':
-		id, ok := numberWords()[word]
+		id, ok := kindOfNumber(word)
 		if !ok {
 			return node{}, fmt.Errorf("unknown kind of number %s: use #NUM, #AGE, #ADULT or #MONEY", word)
 		}
@@ -296,8 +296,19 @@ func (p *patternParser) atom(word string) (node, error) {
 	return node{kind: nodeSet, set: p.c.literal(id)}, nil
 }
 
-func numberWords() map[string]wordID {
-	return map[string]wordID{"#NUM": numberWord, "#AGE": youngWord, "#ADULT": adultWord, "#MONEY": moneyWord}
+// kindOfNumber is the word for numbers that a pattern's sign names.
+func kindOfNumber(sign string) (wordID, bool) {
+	switch sign {
+	case "#NUM":
+		return numberWord, true
+	case "#AGE":
+		return youngWord, true
+	case "#ADULT":
+		return adultWord, true
+	case "#MONEY":
+		return moneyWord, true
+	}
+	return unknownWord, false
 }
 
 // gap reads {m,n}, {m,n.} and {m,n-@CLASS}.

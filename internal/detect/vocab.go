@@ -136,6 +136,17 @@ func (v *vocab) put(word []byte, s slot) {
 	v.slots[i] = s
 }
 
+// room makes room for n words in an empty table, so that it need not
+// grow step by step.
+func (v *vocab) room(n int) {
+	size := len(v.slots)
+	for size < 2*n {
+		size *= 2
+	}
+	v.slots = make([]slot, size) // it holds no word yet
+	v.entries, v.bytes = slices.Grow(v.entries, n), slices.Grow(v.bytes, 8*n)
+}
+
 func (v *vocab) grow() {
 	old := v.slots
 	v.slots = make([]slot, 2*len(old))
