@@ -17,7 +17,7 @@ type Text struct {
 // The settings of the training. They were chosen on texts that the model had
 // not learned from.
 const (
-	cost       = 0.1  // of an error, against the size of the weights
+	cost       = 0.5  // of an error, against the size of the weights
 	steps      = 150  // of the optimizer, at most
 	enough     = 1e-3 // the slope at which it stops, against the first one
 	wordSeen   = 3    // texts that a word must be in to count as itself

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"math"
 	"slices"
 
 	"github.com/waymark-bot/waymark/internal/classify"
@@ -25,7 +24,7 @@ const (
 // reader finds a text of the rule's category worrying enough.
 type learnedRule struct {
 	rule  int32
-	worry float64 // the least logarithm of the odds
+	worry float64 // the least that it must be
 	fail  func(format string, a ...any)
 }
 
@@ -82,7 +81,6 @@ type learned struct {
 	words []classify.Word // for each word of the lexicon, the model's
 	kinds map[string]classify.Word
 	rules []*learnedRule // for each label of the model, nil where there is none
-	least float64        // the lowest worry at which any rule gives a hint
 }
 
 // model returns the words of the view as the model knows them: as they are
@@ -117,7 +115,7 @@ func (d *Detector) readLearned(s *scratch) {
 	words := l.view(s)
 	for from := 0; from < len(words); {
 		to := s.partEnd(from)
-		if l.model.Glance(words[from:to]) && s.reader.Worry(words[from:to]) >= l.least {
+		if l.model.Glance(words[from:to]) {
 			d.learn(s, from, s.reader.Read(words[from:to]))
 		}
 		if to == len(words) {
@@ -162,7 +160,8 @@ func (d *Detector) learn(s *scratch, at int, r classify.Reading) {
 	if !d.lex.program.applies(s, rule) {
 		return
 	}
-	f := found{rule: k.rule, pattern: -1, from: int32(at + r.From), to: int32(at + r.To)}
+	from, to := s.reader.Moved()
+	f := found{rule: k.rule, pattern: -1, from: int32(at + from), to: int32(at + to)}
 	if r.Worry < k.worry {
 		hint := *rule
 		hint.Weight *= hintFactor
@@ -182,7 +181,7 @@ func (l *loader) learned(p *program) *learned {
 		l.reads[0].fail("%v", err)
 		return nil
 	}
-	out := &learned{model: m, kinds: map[string]classify.Word{}, rules: make([]*learnedRule, len(m.Labels())), least: math.Inf(1)}
+	out := &learned{model: m, kinds: map[string]classify.Word{}, rules: make([]*learnedRule, len(m.Labels()))}
 	for _, k := range []string{"#age", "#adult", "#money", "#num", "2", "4"} {
 		out.kinds[k] = m.Word(classify.Hash(k))
 	}
@@ -201,7 +200,6 @@ func (l *loader) learned(p *program) *learned {
 			r.fail("another rule asks for what reads like %s already", rule.Category)
 		}
 		out.rules[label] = r
-		out.least = min(out.least, r.worry-hintMargin)
 	}
 	return out
 }
