@@ -325,7 +325,7 @@ func (c *compiler) spell(real map[string]bool) {
 			if p.isFiller(e.first) {
 				e.flags = light
 			}
-			e.special = len(w) == 1 || !hasVowel(w) || e.entry&hasMore != 0
+			e.vowelless = vowelless(w)
 		}
 	}
 }

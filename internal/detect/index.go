@@ -18,12 +18,8 @@ type gist struct{ lo, hi uint64 }
 
 const groups = 128
 
-func gistOf(group uint8) gist {
-	if group < 64 {
-		return gist{lo: 1 << group}
-	}
-	return gist{hi: 1 << (group - 64)}
-}
+// gistOf is the gist of one group. A shift by more than 63 bits gives none.
+func gistOf(group uint8) gist { return gist{1 << group, 1 << (group - 64)} }
 
 func (g gist) and(o gist) gist { return gist{g.lo | o.lo, g.hi | o.hi} }
 
@@ -114,15 +110,14 @@ type phraseNode struct {
 
 // phraseTree holds the steps of all phrases.
 type phraseTree struct {
-	filter []uint64 // of the steps that there are: a bit for each, among 16 times as many
+	filter []uint64 // of the steps from a node on: a bit for each, among 16 times as many
 	places []phrasePlace
 }
 
-// phrasePlace is a place in an open-addressed table; it is free where it leads
-// nowhere.
+// phrasePlace is a place in an open-addressed table; it is free where its key is 0.
 type phrasePlace struct {
-	step phraseStep
-	to   phraseNode
+	key uint64
+	to  phraseNode
 }
 
 func newPhraseTree(steps map[phraseStep]phraseNode) phraseTree {
@@ -132,20 +127,22 @@ func newPhraseTree(steps map[phraseStep]phraseNode) phraseTree {
 	}
 	t := phraseTree{make([]uint64, size/8), make([]phrasePlace, size)}
 	for s, n := range steps {
+		if s.node == 0 {
+			continue // wordInfo has it
+		}
 		h := s.hash()
 		t.filter[h>>6&uint32(len(t.filter)-1)] |= 1 << (h & 63)
-		i := h & uint32(size-1)
-		for t.places[i].to != (phraseNode{}) {
-			i = (i + 1) & uint32(size-1)
+		for t.places[h&uint32(size-1)].key != 0 {
+			h++
 		}
-		t.places[i] = phrasePlace{s, n}
+		t.places[h&uint32(size-1)] = phrasePlace{s.key(), n}
 	}
 	return t
 }
 
-func (s phraseStep) hash() uint32 {
-	return uint32((uint64(uint32(s.node))<<32 | uint64(uint32(s.word))) * golden >> 32)
-}
+func (s phraseStep) key() uint64 { return uint64(uint32(s.node))<<32 | uint64(uint32(s.word)) }
+
+func (s phraseStep) hash() uint32 { return uint32(s.key() * golden >> 32) }
 
 // may says whether there may be a step, which mostly there is not.
 func (t *phraseTree) may(s phraseStep) bool {
@@ -153,13 +150,13 @@ func (t *phraseTree) may(s phraseStep) bool {
 	return t.filter[h>>6&uint32(len(t.filter)-1)]>>(h&63)&1 != 0
 }
 
-// step returns where a step leads, the zero value for nowhere.
+// step returns where a step from a node on leads, the zero value for nowhere.
 func (t *phraseTree) step(s phraseStep) phraseNode {
 	if !t.may(s) {
 		return phraseNode{}
 	}
-	for i := s.hash(); ; i++ {
-		if p := &t.places[i&uint32(len(t.places)-1)]; p.step == s || p.to == (phraseNode{}) {
+	for i, key := s.hash(), s.key(); ; i++ {
+		if p := &t.places[i&uint32(len(t.places)-1)]; p.key == key || p.key == 0 {
 			return p.to
 		}
 	}

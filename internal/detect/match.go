@@ -216,7 +216,8 @@ func (p *program) survey(s *scratch) {
 		if w.from != w.to {
 			s.hits = append(s.hits, hit{int32(i), w.from, w.to})
 		}
-		if t.alts > 0 || w.node != 0 && i+1 < len(toks) && (toks[i+1].alts > 0 || p.phrases.may(phraseStep{w.node, toks[i+1].id})) {
+		next := &toks[min(i+1, len(toks)-1)]
+		if t.alts|next.alts != 0 || p.phrases.may(phraseStep{w.node, next.id}) {
 			g = g.and(p.noteMore(s, i))
 		}
 		gists[i] = g

@@ -431,7 +431,7 @@ func (c *scanner) words(i int, h *hints) int {
 		} else if n <= maxWord {
 			e = v.lookup(low[i:end])
 		}
-		if e == nil || e.special || !known || c.off.from != nil {
+		if e == nil || e.entry&hasMore != 0 || !known && n < mayEndWord || c.off.from != nil {
 			t := c.closeWord(i, end, i, end, e, h)
 			known = t.id != unknownWord
 		} else {
@@ -441,7 +441,9 @@ func (c *scanner) words(i int, h *hints) int {
 			t.start, t.end, t.lo, t.hi = int32(i), int32(end), int32(i), int32(end)
 			t.hash, t.id, t.alt, t.alts, t.flags, t.sep = e.hash, e.first, 0, 0, c.next|e.flags, c.sep
 			c.next &^= opens
-			c.currency, c.oneLetter = false, 0
+			c.currency, known = false, true
+			c.count(n == 1, h)
+			h.vowelless += int(e.vowelless)
 		}
 		if end == len(text) {
 			c.sep = 0
@@ -484,20 +486,27 @@ func lettersIn(eight uint64) int {
 	return bits.TrailingZeros64(^(from&^past&^eight)&high) / 8
 }
 
+// vowelless is 1 for a word whose vowels may have been left out.
+func vowelless(word []byte) uint8 {
+	if len(word) >= 2 && len(word) < 12 && !hasVowel(word) {
+		return 1
+	}
+	return 0
+}
+
 // hasVowel says whether a word has a vowel, or a letter beyond ASCII, which is
 // taken for one.
 func hasVowel(word []byte) bool {
+	letters, bytes := uint32(0), byte(0)
 	for _, b := range word {
-		switch b {
-		case 'a', 'e', 'i', 'o', 'u':
-			return true
-		}
-		if b >= utf8.RuneSelf {
-			return true
-		}
+		letters |= 1 << (b - 'a')
+		bytes |= b
 	}
-	return false
+	return letters&vowels != 0 || bytes >= utf8.RuneSelf
 }
+
+// vowels has a bit for each letter that is one, from a on.
+const vowels uint32 = 1 | 1<<('e'-'a') | 1<<('i'-'a') | 1<<('o'-'a') | 1<<('u'-'a')
 
 // stretched says whether a word has a letter three times in a row, or several
 // letters twice.
@@ -564,13 +573,7 @@ func (c *scanner) closeWord(start, i, lo, hi int, e *slot, h *hints) *token {
 		t.hash = hashOf(word)
 	}
 	n := hi - lo
-	if n == 1 {
-		if c.oneLetter++; c.oneLetter >= 3 {
-			h.singles = true
-		}
-	} else {
-		c.oneLetter = 0
-	}
+	c.count(n == 1, h)
 	switch {
 	case c.give(t, &c.p.words, e):
 		t.hash = e.hash
@@ -593,16 +596,29 @@ func (c *scanner) closeWord(start, i, lo, hi int, e *slot, h *hints) *token {
 		if n < 8 && !h.split && n >= 2 {
 			h.split = c.pairs(t)
 		}
-	} else if n < 5 && !h.split && len(c.s.toks) > 1 {
+	} else if n < mayEndWord && !h.split && len(c.s.toks) > 1 {
 		if prev := &c.s.toks[len(c.s.toks)-2]; prev.id == unknownWord && prev.flags&(number|emoji) == 0 {
 			h.split = c.pairs(t)
 		}
 	}
-	if n >= 2 && n < 12 && !hasVowel(word) {
-		h.vowelless++
-	}
+	h.vowelless += int(vowelless(word))
 	return t
 }
+
+// count notes a run of single letters.
+func (c *scanner) count(single bool, h *hints) {
+	one := 0
+	if single {
+		one = 1
+	}
+	if c.oneLetter = (c.oneLetter + one) * one; c.oneLetter >= 3 {
+		h.singles = true
+	}
+}
+
+// mayEndWord is the length below which a word of ours may be the end of an
+// unknown one, too: pri vate.
+const mayEndWord = 5
 
 // longWord is the length from which an unknown word may be several of ours
 // written without spaces.

@@ -39,8 +39,8 @@ type slot struct {
 	first wordID // what the entry says
 	hash  uint32 // of the spelling, as the learned reader knows it
 	// What the scanner needs to know of a word at once.
-	flags   flags // those that its token has
-	special bool  // it is one letter, or has no vowel, or may stand for more words
+	flags     flags // those that its token has
+	vowelless uint8
 }
 
 const hasMore uint32 = 1 << 31
