@@ -395,12 +395,13 @@ func (p *program) stands(s *scratch, n *near, at int) bool {
 	if left < 0 {
 		left, way = -left, -1
 	}
-	for i, k := at+way, 0; i >= 0 && i < len(s.toks); i, k = i+way, k+1 {
+	toks, gists := s.toks, s.gists[:len(s.toks)]
+	for i, k := at+way, 0; uint(i) < uint(len(toks)); i, k = i+way, k+1 {
 		s.steps++
-		if k > 2*maxDistance || s.gists[i].lacking(group) == 0 && p.tokenHas(s, n.set, i) {
+		if gists[i].lacking(group) == 0 && p.tokenHas(s, n.set, i) || k > 2*maxDistance {
 			return true
 		}
-		if s.toks[i].flags&light == 0 {
+		if toks[i].flags&light == 0 {
 			if left--; left == 0 {
 				return false
 			}
