@@ -9,7 +9,7 @@ import (
 )
 
 // header begins each model's file and names its format.
-const header = "waymark-reader-2\n"
+const header = "waymark-reader-3\n"
 
 // WriteTo writes the model as a file.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
@@ -21,7 +21,7 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 		u32(len(l))
 		b.WriteString(l)
 	}
-	put(&b, uint32(m.start))
+	put(&b, uint32(m.start), uint32(m.strange))
 	words := m.vocab.words()
 	u32(len(words))
 	for _, s := range words {
@@ -55,7 +55,7 @@ func Read(data []byte) (*Model, error) {
 	for range d.count(4) {
 		m.labels = append(m.labels, string(d.bytes(d.count(1))))
 	}
-	m.start = int32(d.u32())
+	m.start, m.strange = int32(d.u32()), int32(d.u32())
 	words := d.count(12)
 	m.vocab = newVocabulary(words)
 	for range words {

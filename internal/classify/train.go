@@ -119,8 +119,12 @@ func (m *Model) learnGlance(texts []Text, numbers int) {
 	weights := m.fit(data, texts, numbers+1, worrying)
 	units := func(x float64) float64 { return math.Round(x / glanceUnit) }
 	m.start = int32(units(weights[numbers+1] - worthReading))
+	m.strange = int32(units(weights[0]))
 	for i := range m.vocab.slots {
 		w, sum := &m.vocab.slots[i].word, 0.0
+		if !w.Known() {
+			continue
+		}
 		for _, n := range w.numbers() {
 			sum += weights[n]
 		}
@@ -128,14 +132,16 @@ func (m *Model) learnGlance(texts []Text, numbers int) {
 	}
 }
 
-// numbers are those of a word, its group and its kind, as far as it has them.
+// numbers are those of a word, its group and its kind, as far as it has them;
+// 0 for a word that the model does not know.
 func (w Word) numbers() (out []int32) {
+	if !w.Known() {
+		return []int32{0}
+	}
 	if w.id != 0 {
 		out = append(out, int32(w.id))
 	}
-	if w.group != 0 {
-		out = append(out, int32(w.group))
-	}
+	out = append(out, int32(w.group))
 	if w.kind != w.group {
 		out = append(out, int32(w.kind))
 	}
