@@ -104,7 +104,12 @@ func (w *window) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	w.b.t.Helper()
 	ctx, stop := context.WithTimeout(w.ctx, 20*time.Second)
 	defer stop()
-	if err := chromedp.Do(ctx, append([]chromedp.Action[chromedp.Void]{front}, steps...)...); err != nil {
+	steps = append([]chromedp.Action[chromedp.Void]{front}, steps...)
+	err := chromedp.Do(ctx, steps...)
+	for err != nil && ctx.Err() == nil && strings.Contains(err.Error(), "Could not find node") {
+		err = chromedp.Do(ctx, steps...) // the page was drawn anew in between, and nothing was done
+	}
+	if err != nil {
 		w.picture("failed-" + w.who)
 		w.b.t.Fatalf("%s: %s: %v", w.who, what, err)
 	}
