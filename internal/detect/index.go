@@ -14,20 +14,21 @@ import (
 
 // gist says roughly which sets some words are in: all sets that are asked for
 // fall into as many groups as it has bits.
-type gist struct{ lo, hi uint64 }
+type gist struct{ a, b, c, d uint64 }
 
-const groups = 128
+const groups = 256
 
 // gistOf is the gist of one group. A shift by more than 63 bits gives none.
-func gistOf(group uint8) gist { return gist{1 << group, 1 << (group - 64)} }
+func gistOf(group uint8) gist {
+	return gist{1 << group, 1 << (group - 64), 1 << (group - 128), 1 << (group - 192)}
+}
 
-func (g gist) and(o gist) gist { return gist{g.lo | o.lo, g.hi | o.hi} }
+func (g gist) and(o gist) gist { return gist{g.a | o.a, g.b | o.b, g.c | o.c, g.d | o.d} }
 
 // lacking is 0 where g is of all groups that o is of.
-func (g gist) lacking(o gist) uint64 { return o.lo&^g.lo | o.hi&^g.hi }
+func (g gist) lacking(o gist) uint64 { return o.a&^g.a | o.b&^g.b | o.c&^g.c | o.d&^g.d }
 
-// wordInfo is what matching needs to know of each word: half a line of the
-// processor's cache.
+// wordInfo is what matching needs to know of each word.
 type wordInfo struct {
 	gist     gist   // of the sets that hold the word
 	node     int32  // where phrases that begin with it go on, 0 for nowhere
