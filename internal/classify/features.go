@@ -39,22 +39,20 @@ func features(to []feature, words []Word) []feature {
 	unknown := uint16(0)
 	for i := -1; i < n; i++ {
 		a := at(words, i)
+		from := int32(max(i, 0))
 		if i >= 0 {
-			one := func(sort int, id uint16) {
-				to = append(to, feature{mix(sort, id, 0), int32(i), int32(i + 1)})
-			}
 			if a.group == 0 {
 				if unknown++; unknown <= 2 {
-					one(unknowns, unknown)
+					to = append(to, feature{mix(unknowns, unknown, 0), from, from + 1})
 				}
 				continue
 			}
 			if a.id != 0 {
-				one(aWord, a.id)
+				to = append(to, feature{mix(aWord, a.id, 0), from, from + 1})
 			}
-			one(aGroup, a.group)
+			to = append(to, feature{mix(aGroup, a.group, 0), from, from + 1})
 			if a.kind != a.group {
-				one(aKind, a.kind)
+				to = append(to, feature{mix(aKind, a.kind, 0), from, from + 1})
 			}
 		}
 		for d := 1; d <= kindsReach && i+d <= n; d++ {
@@ -62,16 +60,16 @@ func features(to []feature, words []Word) []feature {
 			if b.group == 0 {
 				continue
 			}
-			from, end := int32(max(i, 0)), int32(min(i+d+1, n))
+			end := int32(min(i+d+1, n))
 			if d <= groupsReach {
-				pair := mix(groups+d-1, a.group, b.group)
+				pair := mix(groups+uint32(d)-1, a.group, b.group)
 				to = append(to, feature{pair, from, end})
 				if c := at(words, i+2); d == 1 && i+2 <= n && c.group != 0 {
 					to = append(to, feature{pair*0x01000193 ^ mix(inARow, c.group, 0), from, int32(min(i+3, n))})
 				}
 			}
 			if a.kind != a.group || b.kind != b.group {
-				to = append(to, feature{mix(kinds+d-1, a.kind, b.kind), from, end})
+				to = append(to, feature{mix(kinds+uint32(d)-1, a.kind, b.kind), from, end})
 			}
 		}
 	}
@@ -89,15 +87,10 @@ func at(words []Word, i int) Word {
 	return words[i]
 }
 
-// mix hashes a feature: the multipliers and shifts are those of lowbias32, a
-// public-domain 32-bit finalizer by Chris Wellons.
-func mix(sort int, a, b uint16) uint32 {
-	x := uint32(a)<<16 | uint32(b)
-	x ^= uint32(sort) * 0x9e3779b9
-	x ^= x >> 16
-	x *= 0x7feb352d
-	x ^= x >> 15
-	x *= 0x846ca68b
-	x ^= x >> 16
-	return x
+// mix hashes a feature by Fibonacci's method (Knuth, The Art of Computer
+// Programming, volume 3, section 6.4): times 2 to the 64th over the golden
+// ratio, of which the upper half is well mixed.
+func mix(sort uint32, a, b uint16) uint32 {
+	const golden = 0x9e3779b97f4a7c15
+	return uint32((uint64(sort)<<32 | uint64(a)<<16 | uint64(b)) * golden >> 32)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // header begins each model's file and names its format.
-const header = "waymark-reader-3\n"
+const header = "waymark-reader-4\n"
 
 // WriteTo writes the model as a file.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
@@ -22,6 +22,9 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 		b.WriteString(l)
 	}
 	put(&b, uint32(m.start), uint32(m.strange))
+	for _, x := range m.sides {
+		b.Write(binary.LittleEndian.AppendUint16(nil, uint16(x)))
+	}
 	words := m.vocab.words()
 	u32(len(words))
 	for _, s := range words {
@@ -56,6 +59,9 @@ func Read(data []byte) (*Model, error) {
 		m.labels = append(m.labels, string(d.bytes(d.count(1))))
 	}
 	m.start, m.strange = int32(d.u32()), int32(d.u32())
+	for b := d.bytes(2 * glanceSlots); len(b) > 0; b = b[2:] {
+		m.sides = append(m.sides, int16(binary.LittleEndian.Uint16(b)))
+	}
 	words := d.count(12)
 	m.vocab = newVocabulary(words)
 	for range words {

@@ -107,28 +107,40 @@ func (m *Model) learnWords(texts []Text, meanings Meanings) (numbers int, err er
 	return len(number), nil
 }
 
-// learnGlance learns what each word adds to a glance: the weight of itself, of
-// its group and of its kind together.
+// learnGlance learns what words add to a glance: each by itself, which is the
+// weight of itself, of its group and of its kind together, and two side by side.
 func (m *Model) learnGlance(texts []Text, numbers int) {
 	data := make([][]int32, len(texts))
 	for i, t := range texts {
-		for _, w := range t.Words {
-			data[i] = append(data[i], m.vocab.find(Hash(w)).numbers()...)
+		before := opening
+		add := func(group uint16) {
+			data[i] = append(data[i], int32(numbers)+1+int32(glanceSlot(before, group)))
+			before = group
 		}
+		for _, s := range t.Words {
+			w := m.vocab.find(Hash(s))
+			data[i] = append(data[i], w.numbers()...)
+			add(w.group)
+		}
+		add(ending)
 	}
-	weights := m.fit(data, texts, numbers+1, worrying)
-	units := func(x float64) float64 { return math.Round(x / glanceUnit) }
-	m.start = int32(units(weights[numbers+1] - worthReading))
-	m.strange = int32(units(weights[0]))
+	n := numbers + 1 + glanceSlots
+	weights := m.fit(data, texts, n, worrying)
+	units := func(x float64) int16 {
+		return int16(min(max(math.Round(x/glanceUnit), math.MinInt16), math.MaxInt16))
+	}
+	m.start, m.strange = int32(units(weights[n]-worthReading)), int32(units(weights[0]))
+	for _, x := range weights[numbers+1 : n] {
+		m.sides = append(m.sides, units(x))
+	}
 	for i := range m.vocab.slots {
-		w, sum := &m.vocab.slots[i].word, 0.0
-		if !w.Known() {
-			continue
+		if w := &m.vocab.slots[i].word; w.Known() {
+			sum := 0.0
+			for _, n := range w.numbers() {
+				sum += weights[n]
+			}
+			w.alone = units(sum)
 		}
-		for _, n := range w.numbers() {
-			sum += weights[n]
-		}
-		w.alone = int16(min(max(units(sum), math.MinInt16), math.MaxInt16))
 	}
 }
 

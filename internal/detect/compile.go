@@ -256,6 +256,7 @@ func (c *compiler) finish(real map[string]bool) *program {
 	p.stops = c.stops
 	p.frequent = grow(p.frequent, n)
 	p.fillers = grow(p.fillers, n)
+	p.patterns, p.owner = slices.Clone(p.patterns), slices.Clone(p.owner) // without the room to spare
 	c.spell(real)
 	c.index()
 	return p
