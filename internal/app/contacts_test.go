@@ -41,7 +41,7 @@ func TestStaffsOwnContacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, 10*time.Second, "the form is open and sent", func() bool {
+		eventually(t, 30*time.Second, "the form is open and sent", func() bool {
 			_, err = v.Submit(form, map[string]string{"name": "School counsellor", "where": "Ms Okoro, Room 12", "hours": "Mondays"})
 			return err == nil
 		})

@@ -177,9 +177,9 @@ func TestDiscordForgetsAServerThatItLeft(t *testing.T) {
 	c.stop()
 	c.guild.RemoveBot() // while the program does not run
 	c.start()
-	eventually(t, 10*time.Second, "the server is to be forgotten", func() bool { return c.planned("server.forget") == 1 })
+	eventually(t, 30*time.Second, "the server is to be forgotten", func() bool { return c.planned("server.forget") == 1 })
 	c.guild.AddBot(discordtest.BotByDefault)
-	eventually(t, 10*time.Second, "the server is kept", func() bool { return c.planned("server.forget") == 0 })
+	eventually(t, 30*time.Second, "the server is kept", func() bool { return c.planned("server.forget") == 0 })
 }
 
 // planned counts the ledger's rows of a kind.

@@ -28,7 +28,7 @@ func TestExport(t *testing.T) {
 		c.says("morgan", "general", worrying) // case 2 is about Morgan
 		c.card("jo", "dm-jo")
 		c.report("sam", map[string]string{"text": "for the lead " + marker, "who": "lead", "name": "none"}) // case 3
-		eventually(t, 10*time.Second, "the report is there", func() bool { return len(c.cards("jo", "dm-jo")) == 2 })
+		eventually(t, 30*time.Second, "the report is there", func() bool { return len(c.cards("jo", "dm-jo")) == 2 })
 
 		c.types("morgan", "staff-room", "safeguarding export", nil)
 		staff := c.answer("morgan", "The cases, settings and history")

@@ -100,7 +100,7 @@ func TestAReportIsSealedUntilItIsDelivered(t *testing.T) {
 	})
 	c.report("sam", map[string]string{"text": "it happened again " + marker, "who": "lead", "name": "shown"})
 	c.answer("sam", "")
-	eventually(t, 10*time.Second, "the report waits", func() bool { return r.waiting() != "0" && r.waiting() != "" })
+	eventually(t, 30*time.Second, "the report waits", func() bool { return r.waiting() != "0" && r.waiting() != "" })
 	noMarkerIn(t, dir)
 
 	c.at.Intercept(nil)
@@ -112,7 +112,7 @@ func TestAReportIsSealedUntilItIsDelivered(t *testing.T) {
 	if n := len(c.cards("morgan", "staff-room")); n != 0 {
 		t.Errorf("all staff see %d cards of a report to the lead", n)
 	}
-	eventually(t, 10*time.Second, "nothing waits any more", func() bool { return r.waiting() == "0" })
+	eventually(t, 30*time.Second, "nothing waits any more", func() bool { return r.waiting() == "0" })
 	noMarker(t, "the figures", []byte(r.page("/metrics")))
 	r.kill()
 	noMarkerIn(t, dir)

@@ -104,7 +104,7 @@ func locked(t *testing.T, _ *running, database string) func() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 10*time.Second, "the lock is ours", func() bool {
+	eventually(t, 30*time.Second, "the lock is ours", func() bool {
 		_, err = conn.ExecContext(context.Background(), "BEGIN IMMEDIATE")
 		return err == nil
 	})

@@ -31,7 +31,7 @@ func (s shown) buttons(verb string) []button {
 func (c *community) mine(who chat.PersonID, verb string) shown {
 	c.t.Helper()
 	var found shown
-	eventually(c.t, 10*time.Second, string(who)+" sees "+verb, func() bool {
+	eventually(c.t, 30*time.Second, string(who)+" sees "+verb, func() bool {
 		for _, p := range c.seenBy(who).Private {
 			if len(p.Card) > 0 && len(p.buttons(verb)) > 0 {
 				found, found.Private = p, true
@@ -66,7 +66,7 @@ func TestTheQuizOnThePlayground(t *testing.T) {
 		}
 	}
 	c.presses("robin", end, "Hide")
-	eventually(t, 10*time.Second, "it is hidden", func() bool { return len(c.seenBy("robin").Private) == 0 })
+	eventually(t, 30*time.Second, "it is hidden", func() bool { return len(c.seenBy("robin").Private) == 0 })
 }
 
 // askClass has staff ask a question in the channel.

@@ -88,7 +88,7 @@ func (s shown) text() string { return string(s.Card) }
 func (c *community) answer(who chat.PersonID, title string) shown {
 	c.t.Helper()
 	var found shown
-	eventually(c.t, 10*time.Second, string(who)+" gets the answer "+title, func() bool {
+	eventually(c.t, 30*time.Second, string(who)+" gets the answer "+title, func() bool {
 		private := c.seenBy(who).Private
 		i := slices.IndexFunc(private, func(s shown) bool { return len(s.Card) > 0 && strings.HasPrefix(s.title(), title) })
 		if i >= 0 {
@@ -103,7 +103,7 @@ func (c *community) answer(who chat.PersonID, title string) shown {
 // card waits for one card of the bot in a place.
 func (c *community) card(who chat.PersonID, in string) shown {
 	c.t.Helper()
-	eventually(c.t, 10*time.Second, string(who)+" sees a card in "+in, func() bool { return len(c.cards(who, in)) > 0 })
+	eventually(c.t, 30*time.Second, string(who)+" sees a card in "+in, func() bool { return len(c.cards(who, in)) > 0 })
 	all := c.cards(who, in)
 	if len(all) != 1 {
 		c.t.Fatalf("%s sees %d cards in %s, want 1", who, len(all), in)
@@ -114,7 +114,7 @@ func (c *community) card(who chat.PersonID, in string) shown {
 // turns waits until a card reads so.
 func (c *community) turns(who chat.PersonID, in, words string) {
 	c.t.Helper()
-	eventually(c.t, 10*time.Second, "the card says "+words, func() bool {
+	eventually(c.t, 30*time.Second, "the card says "+words, func() bool {
 		all := c.cards(who, in)
 		return len(all) == 1 && strings.Contains(all[0].text(), words)
 	})
@@ -200,7 +200,7 @@ func TestLaterSignsExtendTheCase(t *testing.T) {
 	c.says("alex", "general", worrying)
 	card := c.card("morgan", "staff-room")
 	c.says("alex", "gaming", "this is our little secret, don't tell your parents")
-	eventually(t, 10*time.Second, "a line below the card", func() bool { return len(c.below("morgan", card.ID)) == 1 })
+	eventually(t, 30*time.Second, "a line below the card", func() bool { return len(c.below("morgan", card.ID)) == 1 })
 	line := c.below("morgan", card.ID)[0]
 	if line.Notify {
 		t.Error("a further sign of no higher severity notifies again")
@@ -316,7 +316,7 @@ func TestAReportReachesStaffAndIsKeptNowhere(t *testing.T) {
 	c.bot()
 	c.report("sam", map[string]string{"text": "someone is being horrible to my friend " + marker, "who": "all", "name": "none"})
 	card := c.card("morgan", "staff-room")
-	eventually(t, 10*time.Second, "what was written stands below", func() bool {
+	eventually(t, 30*time.Second, "what was written stands below", func() bool {
 		below := c.below("morgan", card.ID)
 		return len(below) == 1 && strings.Contains(below[0].text(), marker)
 	})
@@ -338,7 +338,7 @@ func (c *community) report(who chat.PersonID, values map[string]string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	eventually(c.t, 10*time.Second, "the form is open and sent", func() bool {
+	eventually(c.t, 30*time.Second, "the form is open and sent", func() bool {
 		_, err = v.Submit(form, values)
 		return err == nil
 	})
@@ -367,8 +367,8 @@ func TestThePlaygroundsStories(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			eventually(t, 10*time.Second, "every line is read", func() bool { return int(read.Load()) == c.lines() })
-			eventually(t, 10*time.Second, "nothing waits", func() bool { return r.waiting() == "0" })
+			eventually(t, 30*time.Second, "every line is read", func() bool { return int(read.Load()) == c.lines() })
+			eventually(t, 30*time.Second, "nothing waits", func() bool { return r.waiting() == "0" })
 			if cards := c.cards("morgan", "staff-room"); len(cards) != want {
 				t.Errorf("staff see %d cards, want %d", len(cards), want)
 			}

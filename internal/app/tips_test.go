@@ -30,7 +30,7 @@ func TestTheTipOfTheWeek(t *testing.T) {
 		t.Errorf("the preview shows %s", preview.text())
 	}
 	c.presses("morgan", preview, "Take another tip")
-	eventually(t, 10*time.Second, "another tip is shown", func() bool {
+	eventually(t, 30*time.Second, "another tip is shown", func() bool {
 		return !strings.Contains(c.mine("morgan", "tips.other").text(), "it is never your fault")
 	})
 	c.types("morgan", "staff-room", "safeguarding status", nil)
@@ -38,7 +38,7 @@ func TestTheTipOfTheWeek(t *testing.T) {
 		t.Errorf("the status does not say it: %s", s.text())
 	}
 	c.presses("morgan", c.mine("morgan", "tips.stop"), "Stop the tips")
-	eventually(t, 10*time.Second, "it is stopped", func() bool {
+	eventually(t, 30*time.Second, "it is stopped", func() bool {
 		for _, p := range c.seenBy("morgan").Private {
 			if strings.Contains(p.text(), "Once a week Waymark can post") {
 				return true

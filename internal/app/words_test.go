@@ -23,7 +23,7 @@ func (c *community) fills(who chat.PersonID, name string, args, values map[strin
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	eventually(c.t, 10*time.Second, "the form is open and sent", func() bool {
+	eventually(c.t, 30*time.Second, "the form is open and sent", func() bool {
 		_, err = v.Submit(form, values)
 		return err == nil
 	})
@@ -33,7 +33,7 @@ func (c *community) fills(who chat.PersonID, name string, args, values map[strin
 func (c *community) reads(who chat.PersonID, words ...string) shown {
 	c.t.Helper()
 	var found shown
-	eventually(c.t, 10*time.Second, string(who)+" reads "+strings.Join(words, ", "), func() bool {
+	eventually(c.t, 30*time.Second, string(who)+" reads "+strings.Join(words, ", "), func() bool {
 		private := c.seenBy(who).Private
 		i := slices.IndexFunc(private, func(s shown) bool {
 			return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(s.text(), w) })
@@ -55,7 +55,7 @@ func (c *community) hides(who chat.PersonID) {
 			c.presses(who, p, "Hide")
 		}
 	}
-	eventually(c.t, 10*time.Second, "it is hidden", func() bool { return len(c.seenBy(who).Private) == 0 })
+	eventually(c.t, 30*time.Second, "it is hidden", func() bool { return len(c.seenBy(who).Private) == 0 })
 }
 
 const words = "safeguarding words"

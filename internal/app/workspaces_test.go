@@ -135,7 +135,7 @@ func TestSchoolsInstallTheBotByThemselves(t *testing.T) {
 			}
 
 			lake.RemoveApp()
-			eventually(t, 10*time.Second, "the token is erased", func() bool { return x.kept() == 1 })
+			eventually(t, 30*time.Second, "the token is erased", func() bool { return x.kept() == 1 })
 			a.alerts(x, 3)
 			if n := len(b.staff.ByBot()); n != 2 {
 				t.Errorf("%d cards stand where the bot was removed", n)

@@ -30,12 +30,12 @@ func TestASetOfChanges(t *testing.T) {
 	if !s.Empty() {
 		t.Error("the empty set is not empty")
 	}
-	s, p, err := s.Add(wording.Phrase{Text: "meet at the bandstand", Category: detect.MeetUp, Tell: wording.Today}, monday)
+	s, p, err := s.Add(wording.Phrase{Text: "meet at the pergola", Category: detect.MeetUp, Tell: wording.Today}, monday)
 	if err != nil || p.ID != "phrase-1" || !p.Shadow || !wording.IsPhrase(p.ID) {
 		t.Fatalf("added %+v, %v", p, err)
 	}
 	before := s
-	if _, _, err := s.Add(wording.Phrase{Text: "Meet at the Bandstand"}, monday); !errors.Is(err, wording.ErrTwice) {
+	if _, _, err := s.Add(wording.Phrase{Text: "Meet at the Pergola"}, monday); !errors.Is(err, wording.ErrTwice) {
 		t.Errorf("the same phrase twice: %v", err)
 	}
 	s, ok := s.Live(p.ID, true, monday.Add(time.Hour))
@@ -81,8 +81,8 @@ func TestDoubtsAboutAPhrase(t *testing.T) {
 	d := detector(t)
 	for text, want := range map[string]wording.Doubt{
 		"": wording.NoWords, "?!": wording.NoWords, "of the": wording.StopWords, "is it just": wording.StopWords,
-		"you": wording.OneCommon, "friend": wording.OneCommon, "bandstand": wording.Single, "meet at the bandstand": wording.NoDoubt,
-		strings.Repeat("bandstand ", 13): wording.TooLong, strings.Repeat("b", 81): wording.TooLong,
+		"you": wording.OneCommon, "friend": wording.OneCommon, "pergola": wording.Single, "meet at the pergola": wording.NoDoubt,
+		strings.Repeat("pergola ", 13): wording.TooLong, strings.Repeat("b", 81): wording.TooLong,
 	} {
 		got, _, err := wording.Consider(d, wording.Phrase{Text: text})
 		if err != nil || got != want {
