@@ -21,19 +21,30 @@ const kills = 50
 // community, in this process, outlives it and honours idempotency keys, as
 // Discord and Slack do.
 func TestAKilledProgramAlertsOnce(t *testing.T) {
+	all := make([]int, kills)
+	for i := range all {
+		all[i] = i
+	}
+	killedAt(t, all, killOnce)
+}
+
+// killedAt runs a test for each of these points at which the program is killed,
+// on both kinds of databases.
+func killedAt(t *testing.T, at []int, run func(t *testing.T, i int, dir, database string)) {
+	t.Helper()
 	if testing.Short() {
-		t.Skip("kills the real program 100 times: left out with -short")
+		t.Skip("kills the real program: left out with -short")
 	}
 	for engine, database := range map[string]func(*testing.T, string) string{
 		"sqlite":     func(_ *testing.T, dir string) string { return filepath.Join(dir, "waymark.db") },
 		"postgresql": func(t *testing.T, _ string) string { return storetest.Postgres(t) },
 	} {
 		t.Run(engine, func(t *testing.T) {
-			for i := range kills {
-				t.Run(fmt.Sprint(i), func(t *testing.T) {
+			for _, i := range at {
+				t.Run(fmt.Sprintf("%d %s", i, points[i%len(points)]), func(t *testing.T) {
 					t.Parallel() // most of the time goes into waiting for leases to end
 					dir := t.TempDir()
-					killOnce(t, i, dir, database(t, dir))
+					run(t, i, dir, database(t, dir))
 				})
 			}
 		})

@@ -1,8 +1,6 @@
 package app_test
 
 import (
-	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -12,7 +10,6 @@ import (
 	"github.com/waymark-bot/waymark/internal/chat"
 	"github.com/waymark-bot/waymark/internal/discord/discordtest"
 	"github.com/waymark-bot/waymark/internal/slack/slacktest"
-	"github.com/waymark-bot/waymark/internal/store/storetest"
 )
 
 const changed = "Waymark was changed here"
@@ -30,23 +27,7 @@ func (c *community) alerts(who chat.PersonID) []shown {
 // A program that is killed anywhere between a change and its notice has told
 // staff once.
 func TestAKilledProgramTellsOfAChangeOnce(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills the real program: left out with -short")
-	}
-	for engine, database := range map[string]func(*testing.T, string) string{
-		"sqlite":     func(_ *testing.T, dir string) string { return filepath.Join(dir, "waymark.db") },
-		"postgresql": func(t *testing.T, _ string) string { return storetest.Postgres(t) },
-	} {
-		t.Run(engine, func(t *testing.T) {
-			for _, i := range []int{4, 5, 6, 7} { // around the post
-				t.Run(fmt.Sprint(points[i]), func(t *testing.T) {
-					t.Parallel()
-					dir := t.TempDir()
-					killAtNotice(t, i, dir, database(t, dir))
-				})
-			}
-		})
-	}
+	killedAt(t, []int{4, 5, 6, 7}, killAtNotice) // around the post
 }
 
 func killAtNotice(t *testing.T, i int, dir, database string) {

@@ -2,8 +2,6 @@ package app_test
 
 import (
 	"context"
-	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -57,23 +55,7 @@ func TestTheTipOfTheWeek(t *testing.T) {
 // A program that is killed anywhere around a tip has posted it once, and what
 // More shows is seen by the one who presses it alone.
 func TestAKilledProgramPostsATipOnce(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills the real program: left out with -short")
-	}
-	for engine, database := range map[string]func(*testing.T, string) string{
-		"sqlite":     func(_ *testing.T, dir string) string { return filepath.Join(dir, "waymark.db") },
-		"postgresql": func(t *testing.T, _ string) string { return storetest.Postgres(t) },
-	} {
-		t.Run(engine, func(t *testing.T) {
-			for _, i := range []int{5, 6, 7} { // around the post
-				t.Run(fmt.Sprint(points[i]), func(t *testing.T) {
-					t.Parallel()
-					dir := t.TempDir()
-					killAtTip(t, i, dir, database(t, dir))
-				})
-			}
-		})
-	}
+	killedAt(t, []int{5, 6, 7}, killAtTip) // around the post
 }
 
 func killAtTip(t *testing.T, i int, dir, database string) {
