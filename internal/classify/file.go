@@ -9,7 +9,7 @@ import (
 )
 
 // header begins each model's file and names its format.
-const header = "waymark-reader-4\n"
+const header = "waymark-reader-5\n"
 
 // WriteTo writes the model as a file.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
@@ -25,10 +25,12 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 	for _, x := range m.sides {
 		b.Write(binary.LittleEndian.AppendUint16(nil, uint16(x)))
 	}
-	words := m.vocab.words()
-	u32(len(words))
-	for _, s := range words {
-		put(&b, s.hash, uint32(s.word.id)<<16|uint32(s.word.group), uint32(s.word.kind)<<16|uint32(uint16(s.word.alone)))
+	u32(len(m.spellings))
+	for _, s := range m.spellings {
+		w := m.vocab.find(Hash(s))
+		b.WriteByte(byte(len(s)))
+		b.WriteString(s)
+		put(&b, uint32(w.id)<<16|uint32(w.group), uint32(w.kind)<<16|uint32(uint16(w.alone)))
 	}
 	for h := range m.heads() {
 		put(&b, math.Float32bits(m.bias[h]), math.Float32bits(m.scale[h]))
@@ -62,11 +64,13 @@ func Read(data []byte) (*Model, error) {
 	for b := d.bytes(2 * glanceSlots); len(b) > 0; b = b[2:] {
 		m.sides = append(m.sides, int16(binary.LittleEndian.Uint16(b)))
 	}
-	words := d.count(12)
+	words := d.count(1 + 8)
 	m.vocab = newVocabulary(words)
 	for range words {
-		h, w, k := d.u32(), d.u32(), d.u32()
-		m.vocab.add(h, Word{id: uint16(w >> 16), group: uint16(w), kind: uint16(k >> 16), alone: int16(k)})
+		s := string(d.bytes(int(d.bytes(1)[0])))
+		w, k := d.u32(), d.u32()
+		m.spellings = append(m.spellings, s)
+		m.vocab.add(Hash(s), Word{id: uint16(w >> 16), group: uint16(w), kind: uint16(k >> 16), alone: int16(k)})
 	}
 	for range m.heads() {
 		m.bias = append(m.bias, math.Float32frombits(d.u32()))
@@ -84,6 +88,7 @@ func Read(data []byte) (*Model, error) {
 		return nil, errors.New("read the model: the file is damaged: train it again")
 	}
 	m.fillTable()
+	m.mends = newMends(m)
 	return m, nil
 }
 

@@ -11,16 +11,18 @@ import "slices"
 // Model is a trained reader. It never changes after it was made and is safe
 // for concurrent use.
 type Model struct {
-	labels  []string
-	vocab   vocabulary
-	start   int32     // where a glance begins
-	strange int32     // what a word that it does not know adds to a glance
-	sides   []int16   // what two words side by side add to a glance, by glanceSlot
-	hashes  []uint32  // of the features
-	rows    []int8    // for each feature, a weight for each head
-	table   []entry   // finds a feature; open-addressed, its length is a power of two
-	bias    []float32 // of each head
-	scale   []float32 // what one unit of a head's weights is worth
+	labels    []string
+	spellings []string // of the words, the commonest first
+	vocab     vocabulary
+	mends     mends
+	start     int32     // where a glance begins
+	strange   int32     // what a word that it does not know adds to a glance
+	sides     []int16   // what two words side by side add to a glance, by glanceSlot
+	hashes    []uint32  // of the features
+	rows      []int8    // for each feature, a weight for each head
+	table     []entry   // finds a feature; open-addressed, its length is a power of two
+	bias      []float32 // of each head
+	scale     []float32 // what one unit of a head's weights is worth
 }
 
 // The heads of a model: the first says whether a text is worrying, each
@@ -110,6 +112,7 @@ type Reader struct {
 	round uint8
 	last  []uint8 // for each feature, the round in which it was seen
 	words int     // that were read last
+	cuts  []cut
 	marks []float64
 }
 

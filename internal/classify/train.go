@@ -83,7 +83,7 @@ func (m *Model) learnWords(texts []Text, meanings Meanings) (numbers int, err er
 	hashes := map[uint32]string{}
 	for _, w := range sorted {
 		g := meanings.group(w)
-		if members[g] < groupSeen {
+		if members[g] < groupSeen || len(w) > math.MaxUint8 {
 			continue
 		}
 		word := Word{group: number.of("group " + g)}
@@ -100,7 +100,9 @@ func (m *Model) learnWords(texts []Text, meanings Meanings) (numbers int, err er
 		}
 		hashes[h] = w
 		m.vocab.add(h, word)
+		m.spellings = append(m.spellings, w)
 	}
+	slices.SortStableFunc(m.spellings, func(a, b string) int { return words[b] - words[a] })
 	if len(number) >= int(opening) {
 		return 0, fmt.Errorf("%d words, groups and kinds are more than a model can number", len(number))
 	}
@@ -283,4 +285,5 @@ func (m *Model) pack(hashes []uint32, weights [][]float64) {
 		}
 	}
 	m.fillTable()
+	m.mends = newMends(m)
 }

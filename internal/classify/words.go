@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
@@ -51,11 +50,6 @@ func (v vocabulary) add(hash uint32, w Word) {
 		i = (i + 1) & mask
 	}
 	v.slots[i] = wordSlot{hash, w}
-}
-
-// words are the slots that hold a word.
-func (v vocabulary) words() []wordSlot {
-	return slices.DeleteFunc(slices.Clone(v.slots), func(s wordSlot) bool { return s.word == (Word{}) })
 }
 
 // Hash is the FNV-1a hash by which words are found.

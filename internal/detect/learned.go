@@ -83,27 +83,129 @@ type learned struct {
 	rules []*learnedRule // for each label of the model, nil where there is none
 }
 
-// model returns the words of the view as the model knows them: as they are
-// written, or else as the lexicon mends them.
-func (l *learned) view(s *scratch) []classify.Word {
-	s.read = s.read[:0]
-	for i := range s.toks {
+// view prepares the words of the view as the model knows them: as they are
+// written, as the lexicon mends them, or else as the model does.
+func (l *learned) view(s *scratch) {
+	if two, more := l.cutView(s, 3); two+2*more > 1 {
+		l.cutView(s, 2) // somebody leaves out spaces
+	}
+}
+
+// cutView is view, with words that the model does not know cut into those that
+// they are made of where these are least or more. It says how many could be
+// cut into two, and how many into more.
+func (l *learned) cutView(s *scratch, least int) (two, more int) {
+	s.read, s.readAt = s.read[:0], s.readAt[:0]
+	for i := 0; i < len(s.toks); i++ {
 		t := &s.toks[i]
 		if t.flags&number != 0 {
-			s.read = append(s.read, l.kinds[numberKind(s, t)])
+			s.reads(i, l.kinds[numberKind(s, t)])
 			continue
 		}
-		w := l.model.Word(t.hash)
-		for k := int32(-1); !w.Known() && k < int32(t.alts); k++ {
-			if k < 0 {
-				w = l.words[t.id]
-			} else {
-				w = l.words[s.alts[t.alt+k]]
+		if n := s.singlesAt(i); n >= mostlySpelled && l.cut(s, i, s.spelled(i, i+n), 1, true) > 0 {
+			i += n - 1
+			continue
+		}
+		w := l.word(s, t)
+		if i+1 < len(s.toks) && (!w.Known() || s.tight(i+1)) {
+			if both := l.model.Word(s.together(i)); both.Known() {
+				s.reads(i, both)
+				i++
+				continue
 			}
 		}
-		s.read = append(s.read, w)
+		if !w.Known() && t.flags&emoji == 0 {
+			word := s.low[t.lo:t.hi]
+			if w = l.model.Mend(word); !w.Known() {
+				parts := l.cut(s, i, word, least, least < 3)
+				switch {
+				case parts == 2:
+					two++
+				case parts > 2:
+					more++
+				}
+				if parts >= least {
+					continue
+				}
+			}
+		}
+		s.reads(i, w)
 	}
-	return s.read
+	return two, more
+}
+
+// word is a token's word as the model knows it, or else as the lexicon mends it.
+func (l *learned) word(s *scratch, t *token) classify.Word {
+	w := l.model.Word(t.hash)
+	for k := int32(-1); !w.Known() && k < int32(t.alts); k++ {
+		if k < 0 {
+			w = l.words[t.id]
+		} else {
+			w = l.words[s.alts[t.alt+k]]
+		}
+	}
+	return w
+}
+
+// cut reads the words that letters are made of, at a token, where they are
+// least or more. It returns how many they are.
+func (l *learned) cut(s *scratch, at int, letters []byte, least int, meant bool) int {
+	n := len(s.read)
+	s.read = s.reader.Cut(s.read, letters, meant)
+	parts := len(s.read) - n
+	if parts < least {
+		s.read = s.read[:n]
+		return parts
+	}
+	for range parts {
+		s.readAt = append(s.readAt, int32(at))
+	}
+	return parts
+}
+
+// mostlySpelled is how many single letters in a row spell words.
+const mostlySpelled = 4
+
+// reads adds a word that the learned reader reads, which stands at a token.
+func (s *scratch) reads(at int, w classify.Word) {
+	s.read, s.readAt = append(s.read, w), append(s.readAt, int32(at))
+}
+
+// singlesAt is how many single letters stand in a row from a token on.
+func (s *scratch) singlesAt(i int) int {
+	from := i
+	for i < len(s.toks) && s.toks[i].hi-s.toks[i].lo == 1 && s.toks[i].flags&(emoji|number) == 0 {
+		i++
+	}
+	return i - from
+}
+
+// spelled is what a run of single letters spells.
+func (s *scratch) spelled(from, to int) []byte {
+	s.letters = s.letters[:0]
+	for _, t := range s.toks[from:to] {
+		s.letters = append(s.letters, unleet(s.low[t.lo]))
+	}
+	return s.letters
+}
+
+// tight says whether nothing but a hyphen or the like stands before a token.
+func (s *scratch) tight(i int) bool {
+	t := &s.toks[i]
+	return t.sep != ' ' && t.sep != 0 && t.start == s.toks[i-1].end+1
+}
+
+// together is the hash of what a token and the next one spell together.
+func (s *scratch) together(i int) uint32 {
+	a, b := &s.toks[i], &s.toks[i+1]
+	if b.flags&(emoji|number) != 0 || a.hi-a.lo+b.hi-b.lo < 4 {
+		return 0
+	}
+	h := a.hash
+	for _, c := range s.low[b.lo:b.hi] {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return h
 }
 
 // readLearned adds the signs that the learned reader finds in the view.
@@ -112,7 +214,8 @@ func (d *Detector) readLearned(s *scratch) {
 	if s.reader == nil {
 		s.reader = l.model.NewReader()
 	}
-	words := l.view(s)
+	l.view(s)
+	words := s.read
 	for from := 0; from < len(words); {
 		to := s.partEnd(from)
 		if l.model.Glance(words[from:to]) {
@@ -125,14 +228,14 @@ func (d *Detector) readLearned(s *scratch) {
 	}
 }
 
-// partEnd is where the part that begins at a token ends: after the last whole
+// partEnd is where the part that begins at a word ends: after the last whole
 // sentence that fits, or in the middle of one that is too long.
 func (s *scratch) partEnd(from int) int {
-	if len(s.toks)-from <= readAtMost {
-		return len(s.toks)
+	if len(s.read)-from <= readAtMost {
+		return len(s.read)
 	}
 	for i := from + readAtMost; i > from+readOnAfter; i-- {
-		if s.toks[i].flags&opens != 0 {
+		if s.opensAt(i) {
 			return i
 		}
 	}
@@ -143,12 +246,15 @@ func (s *scratch) partEnd(from int) int {
 // later half, so that two neighbouring sentences are always read together.
 func (s *scratch) nextPart(from, to int) int {
 	for i := from + readOnAfter; i < to; i++ {
-		if s.toks[i].flags&opens != 0 {
+		if s.opensAt(i) {
 			return i
 		}
 	}
 	return from + readOnAfter
 }
+
+// opensAt says whether a word that the learned reader reads opens a sentence.
+func (s *scratch) opensAt(word int) bool { return s.toks[s.readAt[word]].flags&opens != 0 }
 
 // learn adds the sign of the rule for what was read, if it worries enough.
 func (d *Detector) learn(s *scratch, at int, r classify.Reading) {
@@ -161,7 +267,7 @@ func (d *Detector) learn(s *scratch, at int, r classify.Reading) {
 		return
 	}
 	from, to := s.reader.Moved()
-	f := found{rule: k.rule, pattern: -1, from: int32(at + from), to: int32(at + to)}
+	f := found{rule: k.rule, pattern: -1, from: s.readAt[at+from], to: s.readAt[at+to-1] + 1}
 	if r.Worry < k.worry {
 		hint := *rule
 		hint.Weight *= hintFactor

@@ -88,8 +88,10 @@ type scratch struct {
 	kept    []keptAt // by rule, where its sign is in out
 	message uint32   // of messages read so far
 
-	reader *classify.Reader // nil until it is first needed
-	read   []classify.Word
+	reader  *classify.Reader // nil until it is first needed
+	read    []classify.Word  // what it reads of the view
+	readAt  []int32          // the token of each of these words
+	letters []byte           // that a run of them spells
 }
 
 type phraseEdge struct {

@@ -1,0 +1,299 @@
+package classify
+
+import "math"
+
+// mends finds the word that is meant by a spelling that a model does not know:
+// one with a slip, with its vowels left out, or with stretched letters. Where
+// several could be meant, it is the one that most texts held.
+type mends struct {
+	slots []mendSlot // open-addressed; its length is a power of two
+	words []Word     // those of the model's spellings
+}
+
+type mendSlot struct {
+	hash  uint32
+	place uint16 // 1 more than that of the word; 0 for a free slot
+}
+
+// What a spelling is looked up as: each has hashes of its own.
+const (
+	asSlip     uint32 = 0x811c9dc5 + iota // itself, or with one letter left out
+	asSkeleton                            // without its vowels
+	asPlain                               // with each run of a letter written once
+	asPart                                // a part of letters without spaces
+)
+
+// The lengths, in bytes, between which spellings are mended.
+const (
+	leastSlip = 4  // below it, one letter makes another word too easily
+	mostMend  = 20 // words are hardly longer
+)
+
+// mostMeant is how many of the commonest words a spelling with a slip is taken
+// for: a rare one is more often a name. With all, two more of 10,000 harmless
+// messages worried the reader, and nothing more was found.
+const mostMeant = 2500
+
+func hashFrom(h uint32, word []byte) uint32 {
+	for _, b := range word {
+		h = (h ^ uint32(b)) * 16777619
+	}
+	return h
+}
+
+// newMends prepares the mending of a model's words.
+func newMends(of *Model) mends {
+	m := mends{slots: make([]mendSlot, 1<<10)}
+	n := 0
+	add := func(as uint32, word []byte, place int) {
+		if 2*n > len(m.slots) {
+			m.grow()
+		}
+		if m.add(mendSlot{hashFrom(as, word), uint16(place + 1)}) {
+			n++
+		}
+	}
+	for place, s := range of.spellings {
+		w := []byte(s)
+		m.words = append(m.words, of.vocab.find(hashOf(w)))
+		if len(w) > mostMend || !letters(w) {
+			continue
+		}
+		add(asPart, w, place)
+		if len(w) < 2 || place >= mostMeant {
+			continue
+		}
+		add(asPlain, once(nil, w), place)
+		add(asSkeleton, skeleton(nil, w, true), place)
+		add(asSkeleton, skeleton(nil, w, false), place)
+		if len(w) < leastSlip {
+			continue
+		}
+		add(asSlip, w, place)
+		for i := 1; i < len(w) && len(w) > leastSlip; i++ {
+			add(asSlip, without(nil, w, i), place)
+		}
+	}
+	return m
+}
+
+func (m *mends) grow() {
+	old := m.slots
+	m.slots = make([]mendSlot, 2*len(old))
+	for _, s := range old {
+		if s.place != 0 {
+			m.add(s)
+		}
+	}
+}
+
+// add files a slot unless a commoner word has its hash.
+func (m *mends) add(s mendSlot) bool {
+	mask := uint32(len(m.slots) - 1)
+	i := s.hash & mask
+	for ; m.slots[i].place != 0; i = (i + 1) & mask {
+		if m.slots[i].hash == s.hash {
+			return false
+		}
+	}
+	m.slots[i] = s
+	return true
+}
+
+// find returns the place of a word, 1 more than it is; 0 for none.
+func (m *mends) find(hash uint32) uint16 {
+	mask := uint32(len(m.slots) - 1)
+	for i := hash & mask; m.slots[i].place != 0; i = (i + 1) & mask {
+		if m.slots[i].hash == hash {
+			return m.slots[i].place
+		}
+	}
+	return 0
+}
+
+// letters says whether a word is of ASCII letters alone.
+func letters(word []byte) bool {
+	for _, b := range word {
+		if b < 'a' || b > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+func isVowel(b byte) bool { return b == 'a' || b == 'e' || b == 'i' || b == 'o' || b == 'u' }
+
+// skeleton appends a word without its vowels; the first letter may stay.
+func skeleton(to, word []byte, first bool) []byte {
+	for i, b := range word {
+		if !isVowel(b) || i == 0 && first {
+			to = append(to, b)
+		}
+	}
+	return to
+}
+
+// once appends a word with each run of a letter written once.
+func once(to, word []byte) []byte {
+	for i, b := range word {
+		if i == 0 || b != word[i-1] {
+			to = append(to, b)
+		}
+	}
+	return to
+}
+
+// without appends a word without the letter at a place.
+func without(to, word []byte, i int) []byte { return append(append(to, word[:i]...), word[i+1:]...) }
+
+// Mend finds the word that is meant by a spelling in lower case that the model
+// does not know: with digits for letters, with stretched letters, with one
+// letter too many, too few, wrong or in its neighbour's place (but the first),
+// or with its vowels left out.
+// The word is unknown where there is none.
+func (m *Model) Mend(spelling []byte) Word {
+	var room, other [mostMend]byte
+	word, digits := unleet(room[:0], spelling, 'i')
+	if word == nil {
+		return Word{}
+	}
+	if digits {
+		if w := m.vocab.find(hashOf(word)); w.Known() {
+			return w
+		}
+		l, _ := unleet(other[:0], spelling, 'l')
+		if w := m.vocab.find(hashOf(l)); w.Known() {
+			return w
+		}
+	}
+	best := uint16(0)
+	consider := func(hash uint32) {
+		if p := m.mends.find(hash); p != 0 && (best == 0 || p < best) {
+			best = p
+		}
+	}
+	if plain := once(other[:0], word); len(word)-len(plain) >= 2 {
+		consider(hashFrom(asPlain, plain))
+	}
+	if best == 0 && len(word) >= leastSlip {
+		consider(hashFrom(asSlip, word))
+		for i := 1; i < len(word) && len(word) > leastSlip; i++ {
+			consider(hashFrom(hashFrom(asSlip, word[:i]), word[i+1:]))
+		}
+	}
+	if bones := skeleton(other[:0], word, true); best == 0 && len(word) >= 2 && len(bones) == len(word) {
+		consider(hashFrom(asSkeleton, bones))
+	}
+	return m.mends.word(best)
+}
+
+func (m *mends) word(place uint16) Word {
+	if place == 0 {
+		return Word{}
+	}
+	return m.words[place-1]
+}
+
+// unleet appends a spelling with its digits read as letters, and says whether it
+// has any. It returns nil where it is too long or holds something else.
+func unleet(to, spelling []byte, one byte) (word []byte, digits bool) {
+	if len(spelling) > mostMend {
+		return nil, false
+	}
+	for _, b := range spelling {
+		if b < 'a' || b > 'z' {
+			digits = true
+		}
+		switch {
+		case b >= 'a' && b <= 'z':
+		case b == '0':
+			b = 'o'
+		case b == '1':
+			b = one
+		case b == '3':
+			b = 'e'
+		case b == '4':
+			b = 'a'
+		case b == '5':
+			b = 's'
+		case b == '6' || b == '9':
+			b = 'g'
+		case b == '7':
+			b = 't'
+		case b == '8':
+			b = 'b'
+		default:
+			return nil, false
+		}
+		to = append(to, b)
+	}
+	return to, digits
+}
+
+func hashOf(word []byte) uint32 { return hashFrom(asSlip, word) }
+
+// How long, in letters, what is cut into words may be, and each of them.
+const (
+	leastCut = 6
+	mostCut  = 160
+	mostPart = 14
+)
+
+// cut is how the letters from one on are best cut.
+type cut struct {
+	cost  float32
+	next  int32  // where the first word ends
+	place uint16 // of that word, 1 more than it is
+}
+
+// partCost is what a word costs that letters are cut into: the logarithm of
+// how rare it is, by Zipf's law. Letters that cost more each are no words.
+func partCost(place uint16) float32 { return float32(math.Log(10 * float64(place+2))) }
+
+const (
+	perLetter   = 2.2
+	perMeant    = 2.7 // where they are surely meant to be
+	surelyMeant = 20  // letters: nothing else is as long
+)
+
+// Cut appends the words that letters without spaces between them make up:
+// those that are commonest together. It appends nothing where there are none.
+// It is bolder where words are surely meant.
+func (r *Reader) Cut(to []Word, text []byte, meant bool) []Word {
+	n := len(text)
+	if n < leastCut || n > mostCut {
+		return to
+	}
+	c := &r.cuts
+	*c = append((*c)[:0], make([]cut, n+1)...)
+	cuts := *c
+	m := &r.m.mends
+	for i := n - 1; i >= 0; i-- {
+		cuts[i].cost = math.MaxFloat32
+		h := asPart
+		for j := i; j < n && j < i+mostPart; j++ {
+			h = hashFrom(h, text[j:j+1])
+			if cuts[j+1].cost == math.MaxFloat32 {
+				continue
+			}
+			place := m.find(h)
+			if place == 0 {
+				continue
+			}
+			if cost := partCost(place) + cuts[j+1].cost; cost < cuts[i].cost {
+				cuts[i] = cut{cost, int32(j + 1), place}
+			}
+		}
+	}
+	most := float32(perLetter)
+	if meant || n >= surelyMeant {
+		most = perMeant
+	}
+	if cuts[0].cost > most*float32(n) {
+		return to
+	}
+	for i := 0; i < n; i = int(cuts[i].next) {
+		to = append(to, m.word(cuts[i].place))
+	}
+	return to
+}
