@@ -123,7 +123,7 @@ func (d *Detector) moreViews(s *scratch, text string, h hints) {
 		if !h.inner && !h.singles && !h.long && !h.split && h.vowelless == 0 {
 			return
 		}
-		s.reset()
+		s.nextView()
 		h2 := p.scan(s, base, off, h.inner)
 		changed := p.rejoin(s, s.dropped(h2.vowelless) > 0)
 		if changed || h.inner {
@@ -134,7 +134,7 @@ func (d *Detector) moreViews(s *scratch, text string, h hints) {
 	if h.foreign {
 		v := p.tables.fold(text, offsets{})
 		base, off = string(v.b), v.off
-		s.reset()
+		s.nextView()
 		folded := p.scan(s, base, off, false)
 		folded.vowelless = s.dropped(folded.vowelless)
 		d.judge(s)
@@ -155,7 +155,7 @@ func (d *Detector) moreViews(s *scratch, text string, h hints) {
 func (d *Detector) roundView(s *scratch, v view, read func(string, offsets, hints)) {
 	p := d.lex.program
 	f := p.tables.fold(string(v.b), v.off)
-	s.reset()
+	s.nextView()
 	h := p.scan(s, string(f.b), f.off, false)
 	h.vowelless = 0
 	d.judge(s)
@@ -166,8 +166,8 @@ func (d *Detector) roundView(s *scratch, v view, read func(string, offsets, hint
 // their context, and adds them to s.out.
 func (d *Detector) judge(s *scratch) {
 	p := d.lex.program
-	p.search(s)
-	if len(s.found) > 0 {
+	s.judged = true
+	if p.search(s) && len(s.found) > 0 {
 		d.weigh(s)
 	}
 	if d.lex.learned != nil {
@@ -182,7 +182,7 @@ func (d *Detector) weigh(s *scratch) {
 	})
 	for _, f := range s.found {
 		r := &p.rules[f.rule]
-		if p.applies(s, r) {
+		if s.weightOf(f.rule) < r.Weight && p.applies(s, r) {
 			d.give(s, f, r)
 		}
 	}
@@ -220,6 +220,14 @@ func (p *program) applies(s *scratch, r *compiledRule) bool {
 type keptAt struct {
 	message uint32 // it counts only where this is the current one
 	at      int32
+}
+
+// weightOf is the weight of the sign that a rule has given so far, 0 for none.
+func (s *scratch) weightOf(rule int32) float64 {
+	if k := s.kept[rule]; k.message == s.message {
+		return s.out[k.at].Weight
+	}
+	return 0
 }
 
 // keep adds a signal, or replaces a weaker one of the same rule.

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/waymark-bot/waymark/internal/classify"
 )
@@ -74,6 +75,14 @@ type scratch struct {
 	aside   bool           // whether the patterns that are no rule's were looked for
 	matches []match
 
+	// What the view before this one held, in the same message, and how this one
+	// differs.
+	last      []token
+	lastFound []found
+	judged    bool    // whether toks and found are those of a view that was judged
+	news      []int32 // for each token, how many before it are new; empty for the first view
+	moved     []int32 // for each of last, 1 more than its place in toks, 0 for none
+
 	ranked    bool
 	filters   []uint64 // for each token, a filter of the words that it may be
 	heavy     []int32  // the tokens that cannot be passed over, in order
@@ -122,8 +131,21 @@ func (s *scratch) also(t *token, id wordID) {
 	}
 }
 
+// reset prepares for a message.
 func (s *scratch) reset() {
-	s.toks, s.low, s.alts, s.phrases, s.stars = s.toks[:0], s.low[:0], s.alts[:0], s.phrases[:0], 0
+	s.judged, s.last, s.alts = false, s.last[:0], s.alts[:0]
+	s.nextView()
+}
+
+// nextView prepares for a further view of the message, and keeps what was found
+// in the last one.
+func (s *scratch) nextView() {
+	if s.judged {
+		s.judged = false
+		s.toks, s.last = s.last, s.toks
+		s.found, s.lastFound = s.lastFound, s.found
+	}
+	s.toks, s.low, s.phrases, s.stars = s.toks[:0], s.low[:0], s.phrases[:0], 0
 	s.found = s.found[:0]
 }
 
@@ -162,15 +184,60 @@ const (
 	otherMatches = 8
 )
 
-// search finds all rules in the view that was scanned into s.
-func (p *program) search(s *scratch) {
+// search finds all rules in the view that was scanned into s. It returns false
+// where the view is like the last one.
+func (p *program) search(s *scratch) bool {
 	s.round++
 	s.spans, s.order, s.matches, s.aside, s.ranked = s.spans[:0], s.order[:0], s.matches[:0], false, false
 	p.survey(s)
+	s.news = s.news[:0]
+	if len(s.last) > 0 && !s.compare() {
+		return false
+	}
 	p.look(s, p.filed)
 	for _, k := range s.order {
 		p.try(s, k)
 	}
+	return true
+}
+
+// compare finds which tokens the last view has not, and takes over what was
+// found where nothing is new: only what lies around new tokens is searched
+// again. It returns false where the whole view is like the last.
+func (s *scratch) compare() bool {
+	s.moved = zeros(s.moved, len(s.last))
+	k, count := 0, int32(0)
+	for i := range s.toks {
+		t := &s.toks[i]
+		s.news = append(s.news, count)
+		gone := false
+		for ; k < len(s.last) && s.last[k].start < t.start; k++ {
+			gone = true
+		}
+		if k == len(s.last) || !s.same(t, &s.last[k]) {
+			count++
+			continue
+		}
+		k++
+		s.moved[k-1] = int32(i + 1)
+		if gone && (k == 1 || s.moved[k-2] == 0) {
+			count++ // it has another neighbour
+		}
+	}
+	s.news = append(s.news, count)
+	for _, f := range s.lastFound {
+		from, to := s.moved[f.from]-1, s.moved[f.to-1]
+		if from >= 0 && to-from == f.to-f.from && s.news[to] == s.news[from] {
+			s.found = append(s.found, found{f.rule, f.pattern, from, to})
+		}
+	}
+	return count > 0 || len(s.toks) != len(s.last)
+}
+
+// same says whether a token reads like one of the last view.
+func (s *scratch) same(a, b *token) bool {
+	return a.start == b.start && a.end == b.end && a.hash == b.hash && a.id == b.id && a.flags == b.flags && a.alts == b.alts &&
+		slices.Equal(s.alts[a.alt:a.alt+int32(a.alts)], s.alts[b.alt:b.alt+int32(b.alts)])
 }
 
 // look looks closer at the patterns that are filed under the words of s.hits.
@@ -193,6 +260,9 @@ func (p *program) look(s *scratch, filed []int32) {
 		}
 	}
 	s.near = near
+	if n > 0 {
+		s.rankTokens()
+	}
 	for _, c := range near[:n] {
 		p.consider(s, c.pattern, int(c.at))
 	}
@@ -363,15 +433,17 @@ func (s *scratch) firstPhrase(i int) int {
 // consider notes where a pattern may match around a token, where the words that
 // must stand near do.
 func (p *program) consider(s *scratch, k int32, at int) {
+	pt := p.all[k]
+	lo, hi := s.window(at, int(pt.back), int(pt.ahead))
+	if !s.aside && len(s.news) > 0 && s.news[hi] == s.news[max(0, lo-lookBack)] {
+		return // as in the last view
+	}
 	nears := p.nears[p.asks[k].from:p.asks[k].to]
 	for i := range nears {
 		if !p.stands(s, &nears[i], at) {
 			return
 		}
 	}
-	pt := p.all[k]
-	s.rankTokens()
-	lo, hi := s.window(at, int(pt.back), int(pt.ahead))
 	st := &s.states[k]
 	if st.round != s.round {
 		*st = patternState{round: s.round}
@@ -516,13 +588,16 @@ func (p *program) lookAside(s *scratch) {
 	}
 }
 
+// lookBack is how many words before a match are looked at that it must not follow.
+const lookBack = 3
+
 // allowed says whether none of the three words before token i, in its
 // sentence, is one that the pattern must not follow.
 func (p *program) allowed(s *scratch, pt *pattern, i int) bool {
 	if pt.before == -1 || i < len(s.toks) && s.toks[i].flags&opens != 0 && (i == 0 || s.toks[i-1].flags&light == 0) {
 		return true
 	}
-	for k, n := i-1, 0; k >= 0 && n < 3; k, n = k-1, n+1 {
+	for k, n := i-1, 0; k >= 0 && n < lookBack; k, n = k-1, n+1 {
 		if p.tokenHas(s, int32(pt.before), k) {
 			return false
 		}
