@@ -91,8 +91,6 @@ func lowerCovered(signals []Signal) {
 // detect fills s.out. It reads the plain text, and then each further view that
 // the text calls for.
 func (d *Detector) detect(s *scratch, text string) {
-	s.out = s.out[:0]
-	s.message++
 	p := d.lex.program
 	s.reset()
 	h := p.scan(s, text, offsets{}, false)
@@ -182,7 +180,7 @@ func (d *Detector) weigh(s *scratch) {
 	})
 	for _, f := range s.found {
 		r := &p.rules[f.rule]
-		if s.weightOf(f.rule) < r.Weight && p.applies(s, r) {
+		if !p.satisfied(s, f.rule) && p.applies(s, r) {
 			d.give(s, f, r)
 		}
 	}
@@ -222,12 +220,10 @@ type keptAt struct {
 	at      int32
 }
 
-// weightOf is the weight of the sign that a rule has given so far, 0 for none.
-func (s *scratch) weightOf(rule int32) float64 {
-	if k := s.kept[rule]; k.message == s.message {
-		return s.out[k.at].Weight
-	}
-	return 0
+// satisfied says whether a rule has given a sign of its whole weight already.
+func (p *program) satisfied(s *scratch, rule int32) bool {
+	k := s.kept[rule]
+	return k.message == s.message && s.out[k.at].Weight >= p.rules[rule].Weight
 }
 
 // keep adds a signal, or replaces a weaker one of the same rule.

@@ -61,6 +61,7 @@ type scratch struct {
 	alts    []wordID
 	stars   int
 	phrases []phraseEdge // ordered by their first token
+	edges   []int32      // for each token, where in phrases those begin that begin with it
 
 	gists   []gist // for each token, of the words that it may be
 	before  []gist // of what stands before it, maxDistance words at least
@@ -83,7 +84,7 @@ type scratch struct {
 	news      []int32 // for each token, how many before it are new; empty for the first view
 	moved     []int32 // for each of last, 1 more than its place in toks, 0 for none
 
-	ranked    bool
+	prepared  bool
 	filters   []uint64 // for each token, a filter of the words that it may be
 	heavy     []int32  // the tokens that cannot be passed over, in order
 	rank      []int32  // for each token, how many of them stand before it
@@ -133,7 +134,8 @@ func (s *scratch) also(t *token, id wordID) {
 
 // reset prepares for a message.
 func (s *scratch) reset() {
-	s.judged, s.last, s.alts = false, s.last[:0], s.alts[:0]
+	s.message++
+	s.judged, s.last, s.alts, s.out = false, s.last[:0], s.alts[:0], s.out[:0]
 	s.nextView()
 }
 
@@ -168,8 +170,8 @@ type span struct {
 type patternState struct {
 	round       uint32 // it counts only where this is the view's
 	first, last int32  // of its spans
-	listed      bool
-	from, to    int32 // its matches, once they are listed
+	asked       bool
+	holds       bool // somewhere, once that was asked
 }
 
 // match is a place where a pattern was found, in tokens.
@@ -188,7 +190,7 @@ const (
 // where the view is like the last one.
 func (p *program) search(s *scratch) bool {
 	s.round++
-	s.spans, s.order, s.matches, s.aside, s.ranked = s.spans[:0], s.order[:0], s.matches[:0], false, false
+	s.spans, s.order, s.aside, s.prepared = s.spans[:0], s.order[:0], false, false
 	p.survey(s)
 	s.news = s.news[:0]
 	if len(s.last) > 0 && !s.compare() {
@@ -261,7 +263,7 @@ func (p *program) look(s *scratch, filed []int32) {
 	}
 	s.near = near
 	if n > 0 {
-		s.rankTokens()
+		s.prepare()
 	}
 	for _, c := range near[:n] {
 		p.consider(s, c.pattern, int(c.at))
@@ -278,7 +280,7 @@ func (p *program) survey(s *scratch) {
 	gists, info, last := s.gists[:len(toks)], p.info, flags(0)
 	for i := range toks {
 		t := &toks[i]
-		f := t.flags &^ begins
+		f := t.flags
 		if last&(opens|light) == opens|light {
 			f |= opens
 		}
@@ -317,7 +319,6 @@ func (p *program) noteMore(s *scratch, i int) (g gist) {
 		}
 	}
 	if len(s.phrases) > edges {
-		t.flags |= begins
 		for _, e := range s.phrases[edges:] {
 			g = g.and(p.note(s, i, e.id))
 		}
@@ -404,39 +405,16 @@ func (s *scratch) addPhrase(from, to int, id wordID) {
 	}
 }
 
-// phrasesAt are the phrases that begin at a token.
-func (s *scratch) phrasesAt(i int) []phraseEdge {
-	if s.toks[i].flags&begins == 0 {
-		return nil
-	}
-	from := s.firstPhrase(i)
-	to := from
-	for to < len(s.phrases) && int(s.phrases[to].at) == i {
-		to++
-	}
-	return s.phrases[from:to]
-}
-
-// firstPhrase is the first phrase that begins at token i or later.
-func (s *scratch) firstPhrase(i int) int {
-	lo, hi := 0, len(s.phrases)
-	for lo < hi {
-		if mid := int(uint(lo+hi) >> 1); int(s.phrases[mid].at) < i {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo
-}
+// phrasesAt are the phrases that begin at a token, after prepare.
+func (s *scratch) phrasesAt(i int) []phraseEdge { return s.phrases[s.edges[i]:s.edges[i+1]] }
 
 // consider notes where a pattern may match around a token, where the words that
 // must stand near do.
 func (p *program) consider(s *scratch, k int32, at int) {
 	pt := p.all[k]
 	lo, hi := s.window(at, int(pt.back), int(pt.ahead))
-	if !s.aside && len(s.news) > 0 && s.news[hi] == s.news[max(0, lo-lookBack)] {
-		return // as in the last view
+	if !s.aside && len(s.news) > 0 && (s.news[hi] == s.news[max(0, lo-lookBack)] || p.satisfied(s, p.owner[k])) {
+		return // as in the last view, or no more than what was found already
 	}
 	nears := p.nears[p.asks[k].from:p.asks[k].to]
 	for i := range nears {
@@ -484,15 +462,21 @@ func (p *program) stands(s *scratch, n *near, at int) bool {
 	return false
 }
 
-// rankTokens counts the tokens that cannot be passed over, and makes the filters.
-func (s *scratch) rankTokens() {
-	if s.ranked {
+// prepare makes what a closer look needs: it counts the tokens that cannot be
+// passed over, makes the filters, and notes where the phrases begin.
+func (s *scratch) prepare() {
+	if s.prepared {
 		return
 	}
-	s.ranked = true
-	s.heavy, s.rank, s.filters = s.heavy[:0], s.rank[:0], s.filters[:0]
+	s.prepared = true
+	s.heavy, s.rank, s.filters, s.edges = s.heavy[:0], s.rank[:0], s.filters[:0], s.edges[:0]
+	edge := 0
 	for i := range s.toks {
 		t := &s.toks[i]
+		for edge < len(s.phrases) && int(s.phrases[edge].at) < i {
+			edge++
+		}
+		s.edges = append(s.edges, int32(edge))
 		s.rank = append(s.rank, int32(len(s.heavy)))
 		if t.flags&light == 0 {
 			s.heavy = append(s.heavy, int32(i))
@@ -503,6 +487,7 @@ func (s *scratch) rankTokens() {
 		}
 		s.filters = append(s.filters, filter)
 	}
+	s.edges = append(s.edges, int32(len(s.phrases)))
 	s.steps += len(s.toks)
 }
 
@@ -535,25 +520,50 @@ func (p *program) try(s *scratch, k int32) {
 	}
 }
 
-// list returns the first matches of a pattern that is no rule's.
+// list returns the first matches of a pattern that is no rule's, until it is
+// called again.
 func (p *program) list(s *scratch, pt *pattern) []match {
+	s.matches = s.matches[:0]
+	if p.stateOf(s, pt) == nil {
+		return nil
+	}
+	from, to, ok := p.next(s, pt, 0)
+	for n := 0; ok && n < otherMatches; n++ {
+		s.matches = append(s.matches, match{int32(from), int32(to), p.allowed(s, pt, from)})
+		from, to, ok = p.next(s, pt, from+1)
+	}
+	return s.matches
+}
+
+// holds says whether a pattern that is no rule's is found anywhere in the view.
+func (p *program) holds(s *scratch, pt *pattern) bool {
+	st := p.stateOf(s, pt)
+	if st == nil {
+		return false
+	}
+	if !st.asked {
+		st.asked = true
+		from, _, ok := p.next(s, pt, 0)
+		for n := 0; ok && !st.holds && n < otherMatches; n++ {
+			st.holds = p.allowed(s, pt, from)
+			if !st.holds {
+				from, _, ok = p.next(s, pt, from+1)
+			}
+		}
+	}
+	return st.holds
+}
+
+// stateOf is what is known of a pattern that is no rule's, nil where it cannot
+// match.
+func (p *program) stateOf(s *scratch, pt *pattern) *patternState {
 	if !s.aside {
 		p.lookAside(s)
 	}
-	st := &s.states[pt.no]
-	if st.round != s.round {
-		return nil
+	if st := &s.states[pt.no]; st.round == s.round {
+		return st
 	}
-	if !st.listed {
-		st.listed, st.from = true, int32(len(s.matches))
-		from, to, ok := p.next(s, pt, 0)
-		for n := 0; ok && n < otherMatches; n++ {
-			s.matches = append(s.matches, match{int32(from), int32(to), p.allowed(s, pt, from)})
-			from, to, ok = p.next(s, pt, from+1)
-		}
-		st.to = int32(len(s.matches))
-	}
-	return s.matches[st.from:st.to]
+	return nil
 }
 
 // lookAside looks for the patterns that are no rule's. Only a view in which a
@@ -653,7 +663,6 @@ func (p *program) run(s *scratch, pt *pattern, from, to int) int {
 	n := to - from
 	active := s.clean(n)
 	s.steps += n
-	edge := s.firstPhrase(from)
 	for i := range n {
 		t := &s.toks[from+i]
 		act := active[i]
@@ -674,8 +683,8 @@ func (p *program) run(s *scratch, pt *pattern, from, to int) int {
 			active[i+1] |= act
 		}
 		active[i+1] |= p.stepToken(s, pt, cand, from+i)
-		for ; edge < len(s.phrases) && int(s.phrases[edge].at) == from+i; edge++ {
-			if e := s.phrases[edge]; i+int(e.n) <= n {
+		for _, e := range s.phrasesAt(from + i) {
+			if i+int(e.n) <= n {
 				active[i+int(e.n)] |= p.stepPhrase(pt, cand, e.id, t.flags, s.toks[from+i+int(e.n)-1].flags)
 			}
 		}
@@ -779,14 +788,4 @@ func (p *program) stepPhrase(pt *pattern, cand uint64, id wordID, first, last fl
 		}
 	}
 	return out
-}
-
-// holds says whether the pattern is found anywhere in the view.
-func (p *program) holds(s *scratch, pt *pattern) bool {
-	for _, m := range p.list(s, pt) {
-		if m.allowed {
-			return true
-		}
-	}
-	return false
 }

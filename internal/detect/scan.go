@@ -33,7 +33,6 @@ const (
 	quoted                   // inside quotation marks, a quoted line or a code block
 	number
 	emoji
-	begins // a phrase
 )
 
 // hints are what a scan noticed that calls for another view.
