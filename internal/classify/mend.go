@@ -59,7 +59,9 @@ func newMends(of *Model) mends {
 		if len(w) > mostMend || !letters(w) {
 			continue
 		}
-		add(asPart, w, place)
+		if len(w) > 2 || len(w) == 2 && place < mostShort || string(w) == "i" || string(w) == "a" || string(w) == "u" || string(w) == "r" {
+			add(asPart, w, place)
+		}
 		if len(w) < 2 || place >= mostMeant {
 			continue
 		}
@@ -239,6 +241,10 @@ const (
 	mostPart = 14
 )
 
+// mostShort is how many of the commonest words a part of two letters may be
+// one of: others are abbreviations, and there are enough to make any word.
+const mostShort = 300
+
 // cut is how the letters from one on are best cut.
 type cut struct {
 	cost  float32
@@ -251,7 +257,7 @@ type cut struct {
 func partCost(place uint16) float32 { return float32(math.Log(10 * float64(place+2))) }
 
 const (
-	perLetter   = 2.2
+	perLetter   = 1.9
 	perMeant    = 2.7 // where they are surely meant to be
 	surelyMeant = 20  // letters: nothing else is as long
 )
