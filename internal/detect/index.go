@@ -38,7 +38,8 @@ type wordInfo struct {
 // ask is what a pattern asks for before it is looked for.
 type ask struct {
 	before, behind gist   // of what must stand on either side of its anchor
-	from, to       uint32 // what that is, in program.nears
+	from           uint32 // what that is, in program.nears, up to where the next pattern's begins
+	back, ahead    int16  // how many words a match has, at most, in front of the anchor and from it on
 }
 
 // maxDistance is the longest distance, in words, that is worth looking at.
@@ -185,7 +186,7 @@ func (c *compiler) index() {
 		}
 	}
 	rules, others := make([][]int32, len(p.names)), make([][]int32, len(p.names))
-	p.asks = make([]ask, len(p.all))
+	p.asks = make([]ask, len(p.all)+1)
 	for k, pt := range p.all {
 		lists := rules
 		if k >= len(p.patterns) {
@@ -193,7 +194,7 @@ func (c *compiler) index() {
 		}
 		f := filed[k]
 		a := &p.asks[k]
-		a.from = uint32(len(p.nears))
+		a.from, a.back, a.ahead = uint32(len(p.nears)), f.back, f.ahead
 		for _, n := range f.nears {
 			n.group = groups[int(n.set)]
 			if n.within < 0 {
@@ -203,13 +204,13 @@ func (c *compiler) index() {
 			}
 			p.nears = append(p.nears, n)
 		}
-		a.to = uint32(len(p.nears))
 		for _, id := range c.words(f.under) {
 			if l := lists[id]; len(l) == 0 || l[len(l)-1] != pt.no {
 				lists[id] = append(l, pt.no)
 			}
 		}
 	}
+	p.asks[len(p.all)].from = uint32(len(p.nears))
 	p.filed, p.aside = slices.Concat(rules...), slices.Concat(others...)
 	p.asideAt = make([]uint32, len(p.names)+1)
 	at := uint32(0)
@@ -240,18 +241,19 @@ func (p *program) number() {
 	}
 }
 
-// filing is where a pattern is filed, and what must stand near, what tells most
-// in front.
+// filing is where a pattern is filed, how far it reaches from there, and what
+// must stand near, what tells most in front.
 type filing struct {
-	under int
-	nears []near
+	under       int
+	back, ahead int16
+	nears       []near
 }
 
 func (c *compiler) file(pt *pattern) filing {
 	far := c.reaches(pt)
 	rarest := slices.MinFunc(pt.need, func(a, b cut) int { return cmp.Compare(c.often(a.set), c.often(b.set)) })
-	pt.back, pt.ahead = far.around(rarest.at)
 	f := filing{under: rarest.set}
+	f.back, f.ahead = far.around(rarest.at)
 	for _, n := range pt.need {
 		if n.at == rarest.at {
 			continue
@@ -318,6 +320,16 @@ func (c *compiler) reaches(pt *pattern) reaches {
 			}
 		}
 	}
+	pt.start = 0
+	for i, q := range pt.pos {
+		if pt.first>>i&1 == 0 {
+			continue
+		}
+		if q.set == -1 {
+			pt.start = ^uint64(0)
+		}
+		pt.start |= q.filter
+	}
 	// A position is followed by later ones only.
 	for i := range n {
 		for k := i + 1; k < n; k++ {
@@ -339,10 +351,10 @@ func (c *compiler) reaches(pt *pattern) reaches {
 
 // around is how many words a match has in front of some positions and from
 // them on, at most.
-func (r *reaches) around(at uint64) (back, ahead int32) {
+func (r *reaches) around(at uint64) (back, ahead int16) {
 	for i := range r.size {
 		if at>>i&1 != 0 {
-			back, ahead = max(back, int32(r.before[i])), max(ahead, int32(r.after[i]))
+			back, ahead = max(back, int16(r.before[i])), max(ahead, int16(r.after[i]))
 		}
 	}
 	return back, ahead

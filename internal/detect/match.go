@@ -85,7 +85,7 @@ type scratch struct {
 	moved     []int32 // for each of last, 1 more than its place in toks, 0 for none
 
 	prepared  bool
-	filters   []uint64 // for each token, a filter of the words that it may be
+	filters   []uint64 // for each token, a filter of the words and phrases that it may be
 	heavy     []int32  // the tokens that cannot be passed over, in order
 	rank      []int32  // for each token, how many of them stand before it
 	sentences []int32  // for each token, the number of its sentence
@@ -158,7 +158,10 @@ type hit struct {
 }
 
 // candidate is a pattern that may match around a token.
-type candidate struct{ pattern, at int32 }
+type candidate struct {
+	pattern, at int32
+	next        int32 // the pattern's next in scratch.near, 0 for none; 1 more than its place
+}
 
 // span is a stretch of tokens in which a pattern may match.
 type span struct {
@@ -169,6 +172,7 @@ type span struct {
 // patternState is what is known of a pattern in the current view.
 type patternState struct {
 	round       uint32 // it counts only where this is the view's
+	near        int32  // the first of its candidates that were not considered yet
 	first, last int32  // of its spans
 	asked       bool
 	holds       bool // somewhere, once that was asked
@@ -196,7 +200,9 @@ func (p *program) search(s *scratch) bool {
 	if len(s.last) > 0 && !s.compare() {
 		return false
 	}
-	p.look(s, p.filed)
+	for _, c := range p.look(s, p.filed) {
+		p.consider(s, c.pattern, int(c.at))
+	}
 	for _, k := range s.order {
 		p.try(s, k)
 	}
@@ -242,8 +248,9 @@ func (s *scratch) same(a, b *token) bool {
 		slices.Equal(s.alts[a.alt:a.alt+int32(a.alts)], s.alts[b.alt:b.alt+int32(b.alts)])
 }
 
-// look looks closer at the patterns that are filed under the words of s.hits.
-func (p *program) look(s *scratch, filed []int32) {
+// look finds the candidates among the patterns that are filed under the words of
+// s.hits.
+func (p *program) look(s *scratch, filed []int32) []candidate {
 	near, n, asks := s.near, 0, p.asks
 	for _, h := range s.hits {
 		list := filed[h.from:h.to]
@@ -255,7 +262,7 @@ func (p *program) look(s *scratch, filed []int32) {
 		for _, k := range list {
 			// Which may match cannot be foreseen, so nothing branches here.
 			a := &asks[k]
-			near[n] = candidate{k, h.at}
+			near[n] = candidate{pattern: k, at: h.at}
 			if before.lacking(a.before)|behind.lacking(a.behind) == 0 {
 				n++
 			}
@@ -265,9 +272,7 @@ func (p *program) look(s *scratch, filed []int32) {
 	if n > 0 {
 		s.prepare()
 	}
-	for _, c := range near[:n] {
-		p.consider(s, c.pattern, int(c.at))
-	}
+	return near[:n]
 }
 
 // survey reads each token once: it lets the word after an opening filler open
@@ -411,22 +416,20 @@ func (s *scratch) phrasesAt(i int) []phraseEdge { return s.phrases[s.edges[i]:s.
 // consider notes where a pattern may match around a token, where the words that
 // must stand near do.
 func (p *program) consider(s *scratch, k int32, at int) {
-	pt := p.all[k]
-	lo, hi := s.window(at, int(pt.back), int(pt.ahead))
-	if !s.aside && len(s.news) > 0 && (s.news[hi] == s.news[max(0, lo-lookBack)] || p.satisfied(s, p.owner[k])) {
-		return // as in the last view, or no more than what was found already
+	a := &p.asks[k]
+	if len(s.news) > 0 && !s.aside && p.known(s, k, at) {
+		return
 	}
-	nears := p.nears[p.asks[k].from:p.asks[k].to]
+	nears := p.nears[a.from:p.asks[k+1].from]
 	for i := range nears {
 		if !p.stands(s, &nears[i], at) {
 			return
 		}
 	}
-	st := &s.states[k]
-	if st.round != s.round {
-		*st = patternState{round: s.round}
-		s.order = append(s.order, k)
-	} else if last := &s.spans[st.last-1]; lo <= last.hi {
+	lo, hi := s.window(at, int(a.back), int(a.ahead))
+	st := s.state(k)
+	if st.last > 0 && lo <= s.spans[st.last-1].hi {
+		last := &s.spans[st.last-1]
 		last.hi = max(last.hi, hi)
 		return
 	}
@@ -434,10 +437,27 @@ func (p *program) consider(s *scratch, k int32, at int) {
 	n := int32(len(s.spans))
 	if st.last == 0 {
 		st.first = n
+		s.order = append(s.order, k)
 	} else {
 		s.spans[st.last-1].next = n
 	}
 	st.last = n
+}
+
+// known says whether the last view has shown already what a rule's pattern finds
+// around a token: nothing is new there, or the rule has given all that it has.
+func (p *program) known(s *scratch, k int32, at int) bool {
+	lo, hi := s.window(at, int(p.asks[k].back), int(p.asks[k].ahead))
+	return s.news[hi] == s.news[max(0, lo-lookBack)] || p.satisfied(s, p.owner[k])
+}
+
+// state is what is known of a pattern in the current view, to be added to.
+func (s *scratch) state(k int32) *patternState {
+	st := &s.states[k]
+	if st.round != s.round {
+		*st = patternState{round: s.round}
+	}
+	return st
 }
 
 // stands says whether a word of a set stands near enough to a token. Words that
@@ -484,6 +504,9 @@ func (s *scratch) prepare() {
 		filter := filterBit(t.id)
 		for _, id := range s.alts[t.alt : t.alt+int32(t.alts)] {
 			filter |= filterBit(id)
+		}
+		for k := edge; k < len(s.phrases) && int(s.phrases[k].at) == i; k++ {
+			filter |= filterBit(s.phrases[k].id)
 		}
 		s.filters = append(s.filters, filter)
 	}
@@ -560,10 +583,14 @@ func (p *program) stateOf(s *scratch, pt *pattern) *patternState {
 	if !s.aside {
 		p.lookAside(s)
 	}
-	if st := &s.states[pt.no]; st.round == s.round {
-		return st
+	st := &s.states[pt.no]
+	if st.round != s.round {
+		return nil
 	}
-	return nil
+	for ; st.near != 0; st.near = s.near[st.near-1].next {
+		p.consider(s, pt.no, int(s.near[st.near-1].at))
+	}
+	return st
 }
 
 // lookAside looks for the patterns that are no rule's. Only a view in which a
@@ -587,7 +614,11 @@ func (p *program) lookAside(s *scratch) {
 			add(i, s.phrases[edge].id)
 		}
 	}
-	p.look(s, p.aside)
+	near := p.look(s, p.aside)
+	for i := len(near) - 1; i >= 0; i-- { // few are asked for, so they are but noted
+		st := s.state(near[i].pattern)
+		near[i].next, st.near = st.near, int32(i+1)
+	}
 	s.sentences = s.sentences[:0]
 	n := int32(0)
 	for i := range s.toks {
@@ -640,8 +671,11 @@ func (p *program) next(s *scratch, pt *pattern, from int) (start, end int, ok bo
 			continue
 		}
 		lo := max(int(sp.lo), from)
-		if end := p.run(s, pt, lo, int(sp.hi)); end >= 0 {
-			return p.lastStart(s, pt, lo, end), end, true
+		if start, end := p.run(s, pt, lo, int(sp.hi)); end >= 0 {
+			if start < 0 {
+				start = p.lastStart(s, pt, lo, end)
+			}
+			return start, end, true
 		}
 	}
 	return 0, 0, false
@@ -658,17 +692,22 @@ func (s *scratch) clean(n int) []uint64 {
 }
 
 // run simulates the pattern over tokens [from, to), which may start anywhere in
-// them, and returns where the first match ends, -1 where there is none.
-func (p *program) run(s *scratch, pt *pattern, from, to int) int {
+// them, and returns where the first match ends, -1 where there is none; and where
+// it starts, -1 where there are several places where it may.
+func (p *program) run(s *scratch, pt *pattern, from, to int) (start, end int) {
+	starts := 0
 	n := to - from
 	active := s.clean(n)
 	s.steps += n
 	for i := range n {
-		t := &s.toks[from+i]
 		act := active[i]
+		if act == 0 && pt.start&s.filters[from+i] == 0 {
+			continue // which is so for most tokens
+		}
+		t := &s.toks[from+i]
 		cand := pt.first
 		if act&pt.last != 0 {
-			return from + i
+			return only(start, starts), from + i
 		}
 		if t.flags&opens != 0 {
 			act &^= pt.gaps
@@ -682,17 +721,32 @@ func (p *program) run(s *scratch, pt *pattern, from, to int) int {
 		if t.flags&light != 0 {
 			active[i+1] |= act
 		}
-		active[i+1] |= p.stepToken(s, pt, cand, from+i)
+		ok := p.stepToken(s, pt, cand, from+i)
+		active[i+1] |= ok
 		for _, e := range s.phrasesAt(from + i) {
 			if i+int(e.n) <= n {
-				active[i+int(e.n)] |= p.stepPhrase(pt, cand, e.id, t.flags, s.toks[from+i+int(e.n)-1].flags)
+				more := p.stepPhrase(pt, cand, e.id, t.flags, s.toks[from+i+int(e.n)-1].flags)
+				active[i+int(e.n)] |= more
+				ok |= more
 			}
+		}
+		if ok&pt.first != 0 {
+			start = from + i
+			starts++
 		}
 	}
 	if active[n]&pt.last != 0 {
-		return to
+		return only(start, starts), to
 	}
-	return -1
+	return -1, -1
+}
+
+// only is the one start that was found, -1 where there were more.
+func only(start, starts int) int {
+	if starts > 1 {
+		return -1
+	}
+	return start
 }
 
 // lastStart is the last token, from lo on, at which a match begins that ends at

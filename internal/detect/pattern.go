@@ -59,13 +59,13 @@ const maxParts = 1024
 type pattern struct {
 	first, last uint64
 	gaps        uint64 // positions that a word of any kind satisfies, within a sentence
+	start       uint64 // a filter of the words that it may begin with
 	nullable    bool
 	pos         []position
 	follow      []uint64
 	need        []cut // every match passes through each; dropped once the pattern is filed
 	before      int   // a set that must not stand before it, -1 for none
 	no          int32 // its place among all patterns of the program
-	back, ahead int32 // how many words a match has, at most, in front of the anchor and from it on
 }
 
 // cut is a set of words of which every match of a pattern holds one, at one of
