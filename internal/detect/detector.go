@@ -269,13 +269,19 @@ func (p *program) inContexts(s *scratch, f found, r *compiledRule, g *Signal) {
 	g.Weight *= factor
 }
 
+// isQuoted says whether what was found is quoted: all of what a pattern
+// matched, and most of what moved the learned reader, whose bounds are loose.
 func (p *program) isQuoted(s *scratch, f found) bool {
+	out := int32(0)
 	for _, t := range s.toks[f.from:f.to] {
 		if t.flags&quoted == 0 {
-			return false
+			out++
 		}
 	}
-	return true
+	if f.pattern < 0 {
+		return 3*out < f.to-f.from
+	}
+	return out == 0
 }
 
 // contextState is what is known of a context in the current view.
