@@ -24,6 +24,7 @@ type compiler struct {
 	lengths []int             // words of each id: 1, or those of a phrase
 	also    []spelling        // further ways to write a word
 	nodes   int32             // of the phrases, so far
+	needs   [][]cut           // for each pattern, the sets through which every match of it passes
 	from    langs             // the language of what is being read
 }
 

@@ -173,11 +173,11 @@ func (c *compiler) index() {
 			p.info[step.word].node = n.next
 		}
 	}
-	p.number()
+	p.collect()
 	filed := make([]filing, len(p.all))
 	for k, pt := range p.all {
-		filed[k] = c.file(pt)
-		pt.need = nil
+		filed[k] = c.file(pt, c.needs[pt.no])
+		pt.no = int32(k)
 	}
 	groups := c.group(filed)
 	for set, group := range groups {
@@ -222,11 +222,10 @@ func (c *compiler) index() {
 	}
 }
 
-// number gives every pattern its place: those of the rules first.
-func (p *program) number() {
+// collect lists all patterns: those of the rules first.
+func (p *program) collect() {
 	add := func(list []pattern) {
 		for i := range list {
-			list[i].no = int32(len(p.all))
 			p.all = append(p.all, &list[i])
 		}
 	}
@@ -249,12 +248,12 @@ type filing struct {
 	nears       []near
 }
 
-func (c *compiler) file(pt *pattern) filing {
+func (c *compiler) file(pt *pattern, need []cut) filing {
 	far := c.reaches(pt)
-	rarest := slices.MinFunc(pt.need, func(a, b cut) int { return cmp.Compare(c.often(a.set), c.often(b.set)) })
+	rarest := slices.MinFunc(need, func(a, b cut) int { return cmp.Compare(c.often(a.set), c.often(b.set)) })
 	f := filing{under: rarest.set}
 	f.back, f.ahead = far.around(rarest.at)
-	for _, n := range pt.need {
+	for _, n := range need {
 		if n.at == rarest.at {
 			continue
 		}
@@ -313,7 +312,7 @@ func (c *compiler) reaches(pt *pattern) reaches {
 	for i := range pt.pos {
 		q := &pt.pos[i]
 		r.size[i] = 1
-		if q.set != -1 {
+		if !q.any {
 			q.filter = filterOf(c.words(int(q.set)))
 			for _, id := range c.words(int(q.set)) {
 				r.size[i] = max(r.size[i], c.lengths[id])
@@ -325,7 +324,7 @@ func (c *compiler) reaches(pt *pattern) reaches {
 		if pt.first>>i&1 == 0 {
 			continue
 		}
-		if q.set == -1 {
+		if q.any {
 			pt.start = ^uint64(0)
 		}
 		pt.start |= q.filter
@@ -333,14 +332,14 @@ func (c *compiler) reaches(pt *pattern) reaches {
 	// A position is followed by later ones only.
 	for i := range n {
 		for k := i + 1; k < n; k++ {
-			if pt.follow[i]>>k&1 != 0 {
+			if pt.pos[i].follow>>k&1 != 0 {
 				r.before[k] = max(r.before[k], r.before[i]+r.size[i])
 			}
 		}
 	}
 	for i := n - 1; i >= 0; i-- {
 		for k := i + 1; k < n; k++ {
-			if pt.follow[i]>>k&1 != 0 {
+			if pt.pos[i].follow>>k&1 != 0 {
 				r.after[i] = max(r.after[i], r.after[k])
 			}
 		}
@@ -374,7 +373,7 @@ func (r *reaches) between(pt *pattern, from, to uint64) int {
 			longest = max(longest, way[i])
 		}
 		for k := i + 1; k < len(pt.pos); k++ {
-			if pt.follow[i]>>k&1 != 0 {
+			if pt.pos[i].follow>>k&1 != 0 {
 				way[k] = max(way[k], way[i]+r.size[i])
 			}
 		}

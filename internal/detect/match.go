@@ -639,7 +639,7 @@ func (p *program) allowed(s *scratch, pt *pattern, i int) bool {
 		return true
 	}
 	for k, n := i-1, 0; k >= 0 && n < lookBack; k, n = k-1, n+1 {
-		if p.tokenHas(s, int32(pt.before), k) {
+		if p.tokenHas(s, pt.before, k) {
 			return false
 		}
 		if s.toks[k].flags&opens != 0 {
@@ -713,7 +713,7 @@ func (p *program) run(s *scratch, pt *pattern, from, to int) (start, end int) {
 			act &^= pt.gaps
 		}
 		for m := act; m != 0; m &= m - 1 {
-			cand |= pt.follow[bits.TrailingZeros64(m)]
+			cand |= pt.pos[bits.TrailingZeros64(m)].follow
 		}
 		if t.flags&opens != 0 {
 			cand &^= pt.gaps
@@ -785,8 +785,8 @@ func (p *program) lastStart(s *scratch, pt *pattern, lo, end int) int {
 		if t.flags&light != 0 {
 			good[i-lo] = after
 		}
-		for q, next := range pt.follow {
-			if next&ok != 0 {
+		for q := range pt.pos {
+			if pt.pos[q].follow&ok != 0 {
 				good[i-lo] |= 1 << q
 			}
 		}
@@ -801,10 +801,10 @@ func (p *program) stepToken(s *scratch, pt *pattern, cand uint64, i int) uint64 
 	for m := cand; m != 0; m &= m - 1 {
 		k := bits.TrailingZeros64(m)
 		q := &pt.pos[k]
-		if q.set != -1 && q.filter&filter == 0 || q.open && t.flags&opens == 0 || q.shut && t.flags&closes == 0 {
+		if !q.any && q.filter&filter == 0 || q.open && t.flags&opens == 0 || q.shut && t.flags&closes == 0 {
 			continue
 		}
-		if q.set == -1 && p.anyWord(t, q) || q.set != -1 && p.isOneOf(s, t, q.set) {
+		if q.any && p.anyWord(t, q) || !q.any && p.isOneOf(s, t, q.set) {
 			out |= 1 << k
 		}
 	}
@@ -814,7 +814,7 @@ func (p *program) stepToken(s *scratch, pt *pattern, cand uint64, i int) uint64 
 // anyWord says whether a token satisfies a position that takes any word. A
 // filler does not: it is passed over.
 func (p *program) anyWord(t *token, q *position) bool {
-	return (t.flags&light == 0 || !p.fillers[t.id]) && (q.not == -1 || !p.has(q.not, t.id))
+	return (t.flags&light == 0 || !p.fillers[t.id]) && (q.set == -1 || !p.has(q.set, t.id))
 }
 
 // isOneOf says whether one of a token's own words is in a set.
@@ -837,7 +837,7 @@ func (p *program) stepPhrase(pt *pattern, cand uint64, id wordID, first, last fl
 	for m := cand; m != 0; m &= m - 1 {
 		k := bits.TrailingZeros64(m)
 		q := &pt.pos[k]
-		if q.set != -1 && (!q.open || first&opens != 0) && (!q.shut || last&closes != 0) && p.has(q.set, id) {
+		if !q.any && (!q.open || first&opens != 0) && (!q.shut || last&closes != 0) && p.has(q.set, id) {
 			out |= 1 << k
 		}
 	}

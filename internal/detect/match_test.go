@@ -282,7 +282,7 @@ func checkMatcher(t *testing.T, seed uint64) {
 			}
 			var want, wantList []match
 			for i, one := range (plain{p, s}).find(ways[k], otherMatches) {
-				one.allowed = plainlyAllowed(p, s, p.patterns[k].before, int(one.from))
+				one.allowed = plainlyAllowed(p, s, int(p.patterns[k].before), int(one.from))
 				wantList = append(wantList, one)
 				if i < ruleMatches && one.allowed {
 					want = append(want, one)

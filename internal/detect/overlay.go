@@ -165,12 +165,12 @@ func (c *compiler) phrasePattern(text string) (pattern, error) {
 		}
 		seq.kids = append(seq.kids, node{kind: nodeSet, set: c.literal(c.word(w))})
 	}
-	p, err := build(seq)
+	p, _, err := build(seq)
 	if err != nil {
 		return pattern{}, err
 	}
 	p.before = -1
-	p.need = c.cuts(seq)
+	c.keepCuts(&p, seq)
 	return p, nil
 }
 

@@ -60,12 +60,9 @@ type pattern struct {
 	first, last uint64
 	gaps        uint64 // positions that a word of any kind satisfies, within a sentence
 	start       uint64 // a filter of the words that it may begin with
-	nullable    bool
 	pos         []position
-	follow      []uint64
-	need        []cut // every match passes through each; dropped once the pattern is filed
-	before      int   // a set that must not stand before it, -1 for none
-	no          int32 // its place among all patterns of the program
+	before      int32 // a set that must not stand before it, -1 for none
+	no          int32 // its place among all patterns of the program; until they are filed, in compiler.needs
 }
 
 // cut is a set of words of which every match of a pattern holds one, at one of
@@ -75,10 +72,12 @@ type cut struct {
 	at  uint64
 }
 
+// position is one word of a pattern. It is small, since a lexicon has many.
 type position struct {
 	filter uint64 // of the set's words
-	set    int32  // -1 for any word
-	not    int32
+	follow uint64 // the positions that may come next
+	set    int32  // where any: of the words that it does not take, -1 for none
+	any    bool   // it takes any word
 	open   bool
 	shut   bool
 }
@@ -118,16 +117,15 @@ func (c *compiler) parseTree(text string) (pattern, node, error) {
 	if p.rest != "" {
 		return pattern{}, node{}, fmt.Errorf("%q is left over: a bracket too many?", p.rest)
 	}
-	out, err := build(n)
+	out, nullable, err := build(n)
 	if err != nil {
 		return pattern{}, node{}, err
 	}
-	if out.nullable {
+	if nullable {
 		return pattern{}, node{}, fmt.Errorf("it could be found in an empty text")
 	}
-	out.before = before
-	out.need = c.cuts(n)
-	if len(out.need) == 0 {
+	out.before = int32(before)
+	if !c.keepCuts(&out, n) {
 		return pattern{}, node{}, fmt.Errorf("it holds no word that must be there")
 	}
 	return out, n, nil
@@ -371,16 +369,15 @@ func (c *compiler) mergeSets(alt node) node {
 	return node{kind: nodeSet, set: c.union(members)}
 }
 
-// build turns a parsed pattern into its automaton.
-func build(n node) (pattern, error) {
-	var p pattern
-	f, l, null := p.place(n)
-	p.first, p.last, p.nullable = f, l, null
-	p.pos, p.follow = slices.Clone(p.pos), slices.Clone(p.follow) // without room to grow
+// build turns a parsed pattern into its automaton, and says whether it can be
+// nothing.
+func build(n node) (p pattern, null bool, err error) {
+	p.first, p.last, null = p.place(n)
+	p.pos = slices.Clone(p.pos) // without room to grow
 	if len(p.pos) > maxPositions {
-		return p, fmt.Errorf("it is too long: %d words and gaps, at most %d", len(p.pos), maxPositions)
+		return p, null, fmt.Errorf("it is too long: %d words and gaps, at most %d", len(p.pos), maxPositions)
 	}
-	return p, nil
+	return p, null, nil
 }
 
 // place gives the node's words their positions and returns which come first,
@@ -389,19 +386,18 @@ func (p *pattern) place(n node) (first, last uint64, null bool) {
 	switch n.kind {
 	case nodeSet, nodeAny:
 		i := len(p.pos)
-		q := position{set: int32(n.set), not: -1}
+		q := position{set: int32(n.set)}
 		bit := uint64(0)
 		if i < maxPositions {
 			bit = 1 << i
 		}
 		if n.kind == nodeAny {
-			q = position{set: -1, not: int32(n.not)}
+			q = position{set: int32(n.not), any: true}
 			if !n.far {
 				p.gaps |= bit
 			}
 		}
 		p.pos = append(p.pos, q)
-		p.follow = append(p.follow, 0)
 		first, last = bit, bit
 	case nodeOpt:
 		first, last, _ = p.place(n.kids[0])
@@ -440,8 +436,16 @@ func (p *pattern) place(n node) (first, last uint64, null bool) {
 
 func (p *pattern) join(last, first uint64) {
 	for m := last; m != 0; m &= m - 1 {
-		p.follow[bits.TrailingZeros64(m)] |= first
+		p.pos[bits.TrailingZeros64(m)].follow |= first
 	}
+}
+
+// keepCuts keeps the cuts of a pattern until it is filed, and says whether there
+// are any.
+func (c *compiler) keepCuts(pt *pattern, n node) bool {
+	pt.no = int32(len(c.needs))
+	c.needs = append(c.needs, c.cuts(n))
+	return len(c.needs[pt.no]) > 0
 }
 
 // cuts collects the cuts of a pattern.
