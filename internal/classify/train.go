@@ -23,7 +23,7 @@ const (
 	wordSeen   = 3    // texts that a word must be in to count as itself
 	groupSeen  = 2    // and a group
 	sharedSeen = 2    // and a feature
-	nothing    = 2    // of 127: a weight up to which it is next to nothing
+	nothing    = 3    // of 127: a weight up to which it is next to nothing
 )
 
 // Train makes a model of texts. The same texts give the same model.

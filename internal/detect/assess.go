@@ -46,13 +46,18 @@ const unconfirmed = 0.5
 
 // Strongest is each category's strength in one message: its strongest sign,
 // and a third of the others, up to half as much again; what patterns and the
-// learned reader say together counts for more. Never urgent by adding up.
+// learned reader say together counts for more. Signs that their context lowered
+// add nothing to each other. Never urgent by adding up.
 func Strongest(signals []Signal) Strengths {
 	if len(signals) == 0 {
 		return nil
 	}
-	most, all, learned := Strengths{}, Strengths{}, Strengths{}
+	most, all, learned, lowered := Strengths{}, Strengths{}, Strengths{}, Strengths{}
 	for _, s := range signals {
+		if s.Lowered {
+			lowered[s.Category] = max(lowered[s.Category], s.Weight)
+			continue
+		}
 		if s.Learned {
 			learned[s.Category] = max(learned[s.Category], s.Weight)
 			continue
@@ -69,6 +74,9 @@ func Strongest(signals []Signal) Strengths {
 			l *= unconfirmed
 		}
 		most[c] = max(m, l, min(max(m, l)+agreement*min(m, l), urgentWeight-0.5))
+	}
+	for c, w := range lowered {
+		most[c] = max(most[c], w)
 	}
 	return most
 }

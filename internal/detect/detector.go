@@ -267,6 +267,7 @@ func (p *program) inContexts(s *scratch, f found, r *compiledRule, g *Signal) {
 		}
 	}
 	g.Weight *= factor
+	g.Lowered = factor < 1
 }
 
 // isQuoted says whether what was found is quoted: all of what a pattern

@@ -97,4 +97,18 @@ type Signal struct {
 	Weight float64 `json:"-"`
 	// Learned says that the learned reader found it, and no pattern.
 	Learned bool `json:"-"`
+	// Lowered says that its context lowered it, as in a game, a story or advice.
+	Lowered bool `json:"-"`
+}
+
+// loweredShare is what a sign that its context lowered keeps of its weight
+// beside other messages: a game or a story has many of them.
+const loweredShare = 0.5
+
+// Lasting is the weight that the sign has in the rest of the conversation.
+func (s Signal) Lasting() float64 {
+	if s.Lowered {
+		return loweredShare * s.Weight
+	}
+	return s.Weight
 }

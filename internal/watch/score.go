@@ -54,7 +54,7 @@ func AddUp(past []Past, now Reading, m chat.Message) detect.Severity {
 		add(p.Rule, p.Category, p.Weight*faded(m.Time.Sub(p.Time))*nearness(p.Addressed, now.Addressed))
 	}
 	for _, s := range now.Signals {
-		add(s.Rule, s.Category, s.Weight)
+		add(s.Rule, s.Category, s.Lasting())
 	}
 	strengths := detect.Strengths{}
 	for c, k := range kinds {
@@ -176,7 +176,7 @@ func (s *Stream) Observe(m chat.Message) Verdict {
 	v.Alert = max(v.Severity, v.Total) >= s.threshold
 	past := s.past[k]
 	for _, g := range v.Signals {
-		past = append(past, Past{g.Rule, g.Category, g.Weight, m.Time, v.Addressed, m.Place.ID})
+		past = append(past, Past{g.Rule, g.Category, g.Lasting(), m.Time, v.Addressed, m.Place.ID})
 	}
 	if len(past) > maxPast {
 		past = append([]Past(nil), past[len(past)-maxPast:]...)

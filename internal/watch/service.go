@@ -244,7 +244,7 @@ func signs(k servers.Key, m chat.Message, r Reading) []cases.Sign {
 			Platform: k.Platform, Server: k.Server,
 			Place: m.Place.ID, PlaceName: m.Place.Name, Message: m.ID, Link: m.Link,
 			Author: m.Author.ID, Addressed: r.Addressed,
-			Rule: g.Rule, Category: g.Category, Weight: g.Weight, At: m.Time,
+			Rule: g.Rule, Category: g.Category, Weight: g.Lasting(), At: m.Time,
 		}
 	}
 	return out
