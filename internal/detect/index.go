@@ -35,11 +35,30 @@ type wordInfo struct {
 	from, to uint32 // the rules' patterns that are filed under it, in program.filed
 }
 
-// ask is what a pattern asks for before it is looked for.
+// ask is what a pattern asks for before it is looked for. It is small, since
+// what is read first of each pattern should stay in the cache.
 type ask struct {
-	before, behind gist   // of what must stand on either side of its anchor
-	from           uint32 // what that is, in program.nears, up to where the next pattern's begins
-	back, ahead    int16  // how many words a match has, at most, in front of the anchor and from it on
+	groups      [4]uint16 // of what must stand on either side of its anchor: in front, or from groups on behind
+	from        uint32    // what that is, in program.nears, up to where the next pattern's begins
+	back, ahead int16     // how many words a match has, at most, in front of the anchor and from it on
+}
+
+// asksNothing is the group that is on the side of each token.
+const asksNothing = 2 * groups
+
+// nearby has a bit for each group that is in front of a token, and from groups
+// on for each that is behind it; and one for asksNothing.
+type nearby [16]uint64
+
+func (n *nearby) set(before, behind gist) {
+	n[0], n[1], n[2], n[3] = before.a, before.b, before.c, before.d
+	n[4], n[5], n[6], n[7] = behind.a, behind.b, behind.c, behind.d
+	n[asksNothing/64] = 1
+}
+
+// all is 1 where all four groups are nearby, else 0.
+func (n *nearby) all(g *[4]uint16) uint64 {
+	return n[g[0]>>6&15] >> (g[0] & 63) & (n[g[1]>>6&15] >> (g[1] & 63)) & (n[g[2]>>6&15] >> (g[2] & 63)) & (n[g[3]>>6&15] >> (g[3] & 63)) & 1
 }
 
 // maxDistance is the longest distance, in words, that is worth looking at.
@@ -179,8 +198,8 @@ func (c *compiler) index() {
 		filed[k] = c.file(pt, c.needs[pt.no])
 		pt.no = int32(k)
 	}
-	groups := c.group(filed)
-	for set, group := range groups {
+	groupOf := c.group(filed)
+	for set, group := range groupOf {
 		for _, id := range c.words(set) {
 			p.info[id].gist = p.info[id].gist.and(gistOf(group))
 		}
@@ -195,12 +214,14 @@ func (c *compiler) index() {
 		f := filed[k]
 		a := &p.asks[k]
 		a.from, a.back, a.ahead = uint32(len(p.nears)), f.back, f.ahead
-		for _, n := range f.nears {
-			n.group = groups[int(n.set)]
-			if n.within < 0 {
-				a.before = a.before.and(gistOf(n.group))
-			} else {
-				a.behind = a.behind.and(gistOf(n.group))
+		a.groups = [4]uint16{asksNothing, asksNothing, asksNothing, asksNothing}
+		for i, n := range f.nears {
+			n.group = groupOf[int(n.set)]
+			if i < len(a.groups) { // the others tell least
+				a.groups[i] = uint16(n.group)
+				if n.within > 0 {
+					a.groups[i] += groups
+				}
 			}
 			p.nears = append(p.nears, n)
 		}

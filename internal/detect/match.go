@@ -252,20 +252,18 @@ func (s *scratch) same(a, b *token) bool {
 // s.hits.
 func (p *program) look(s *scratch, filed []int32) []candidate {
 	near, n, asks := s.near, 0, p.asks
+	var around nearby
 	for _, h := range s.hits {
 		list := filed[h.from:h.to]
 		s.steps += len(list)
 		if len(near) < n+len(list) {
 			near = append(near, make([]candidate, n+len(list))...)
 		}
-		before, behind := s.before[h.at], s.behind[h.at]
+		around.set(s.before[h.at], s.behind[h.at])
 		for _, k := range list {
 			// Which may match cannot be foreseen, so nothing branches here.
-			a := &asks[k]
 			near[n] = candidate{pattern: k, at: h.at}
-			if before.lacking(a.before)|behind.lacking(a.behind) == 0 {
-				n++
-			}
+			n += int(around.all(&asks[k].groups))
 		}
 	}
 	s.near = near
