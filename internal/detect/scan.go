@@ -430,7 +430,7 @@ func (c *scanner) words(i int, h *hints) int {
 		} else if n <= maxWord {
 			e = v.lookup(low[i:end])
 		}
-		if e == nil || e.entry&hasMore != 0 || !known && n < mayEndWord || c.off.from != nil {
+		if e == nil || !known && n < mayEndWord || c.off.from != nil {
 			t := c.closeWord(i, end, i, end, e, h)
 			known = t.id != unknownWord
 		} else {
@@ -443,6 +443,11 @@ func (c *scanner) words(i int, h *hints) int {
 			c.currency, known = false, true
 			c.count(n == 1, h)
 			h.vowelless += int(e.vowelless)
+			if e.entry&hasMore != 0 {
+				more := v.more(e)
+				t.alt, t.alts = int32(len(s.alts)), uint8(len(more))
+				s.alts = append(s.alts, more...)
+			}
 		}
 		if end == len(text) {
 			c.sep = 0
