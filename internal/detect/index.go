@@ -43,22 +43,22 @@ type ask struct {
 	back, ahead int16     // how many words a match has, at most, in front of the anchor and from it on
 }
 
-// asksNothing is the group that is on the side of each token.
-const asksNothing = 2 * groups
+// anyGroup is the group of what stands anywhere, for patterns that ask for less.
+const anyGroup = groups - 1
+
+// anything is the gist of the group of what stands anywhere.
+func anything() gist { return gistOf(anyGroup) }
 
 // nearby has a bit for each group that is in front of a token, and from groups
-// on for each that is behind it; and one for asksNothing.
-type nearby [16]uint64
+// on for each that is behind it.
+type nearby [2 * groups / 64]uint64
 
-func (n *nearby) set(before, behind gist) {
-	n[0], n[1], n[2], n[3] = before.a, before.b, before.c, before.d
-	n[4], n[5], n[6], n[7] = behind.a, behind.b, behind.c, behind.d
-	n[asksNothing/64] = 1
-}
+func (n *nearby) before(g gist) { n[0], n[1], n[2], n[3] = g.a, g.b, g.c, g.d }
+func (n *nearby) behind(g gist) { n[4], n[5], n[6], n[7] = g.a, g.b, g.c, g.d }
 
 // all is 1 where all four groups are nearby, else 0.
 func (n *nearby) all(g *[4]uint16) uint64 {
-	return n[g[0]>>6&15] >> (g[0] & 63) & (n[g[1]>>6&15] >> (g[1] & 63)) & (n[g[2]>>6&15] >> (g[2] & 63)) & (n[g[3]>>6&15] >> (g[3] & 63)) & 1
+	return n[g[0]>>6&7] >> (g[0] & 63) & (n[g[1]>>6&7] >> (g[1] & 63)) & (n[g[2]>>6&7] >> (g[2] & 63)) & (n[g[3]>>6&7] >> (g[3] & 63)) & 1
 }
 
 // maxDistance is the longest distance, in words, that is worth looking at.
@@ -214,7 +214,7 @@ func (c *compiler) index() {
 		f := filed[k]
 		a := &p.asks[k]
 		a.from, a.back, a.ahead = uint32(len(p.nears)), f.back, f.ahead
-		a.groups = [4]uint16{asksNothing, asksNothing, asksNothing, asksNothing}
+		a.groups = [4]uint16{anyGroup, anyGroup, anyGroup, anyGroup}
 		for i, n := range f.nears {
 			n.group = groupOf[int(n.set)]
 			if i < len(a.groups) { // the others tell least
@@ -316,7 +316,7 @@ func (c *compiler) group(filed []filing) map[int]uint8 {
 	})
 	out := make(map[int]uint8, len(all))
 	for i, a := range all {
-		out[a.set] = uint8(i * groups / len(all))
+		out[a.set] = uint8(i * anyGroup / len(all))
 	}
 	return out
 }

@@ -63,9 +63,8 @@ type scratch struct {
 	phrases []phraseEdge // ordered by their first token
 	edges   []int32      // for each token, where in phrases those begin that begin with it
 
-	gists   []gist // for each token, of the words that it may be
-	before  []gist // of what stands before it, maxDistance words at least
-	behind  []gist // of what stands behind it
+	gists   []gist   // for each token, of the words that it may be
+	around  []nearby // of what stands on either side, maxDistance words at least
 	hits    []hit
 	near    []candidate // room for them
 	spans   []span
@@ -252,14 +251,13 @@ func (s *scratch) same(a, b *token) bool {
 // s.hits.
 func (p *program) look(s *scratch, filed []int32) []candidate {
 	near, n, asks := s.near, 0, p.asks
-	var around nearby
 	for _, h := range s.hits {
 		list := filed[h.from:h.to]
 		s.steps += len(list)
 		if len(near) < n+len(list) {
 			near = append(near, make([]candidate, n+len(list))...)
 		}
-		around.set(s.before[h.at], s.behind[h.at])
+		around := &s.around[h.at]
 		for _, k := range list {
 			// Which may match cannot be foreseen, so nothing branches here.
 			near[n] = candidate{pattern: k, at: h.at}
@@ -341,20 +339,19 @@ func (p *program) note(s *scratch, i int, id wordID) gist {
 // sides gathers what stands on either side of each token.
 func (s *scratch) sides() {
 	n := len(s.gists)
-	s.before, s.behind = sized(s.before, n), sized(s.behind, n)
-	gists, before, behind := s.gists, s.before[:n], s.behind[:n]
+	s.around = sized(s.around, n)
 	if n > maxDistance {
 		s.manySides()
 		return
 	}
-	var met gist
+	gists, around, met := s.gists, s.around[:n], anything()
 	for i, g := range gists {
-		before[i] = met
+		around[i].before(met)
 		met = met.and(g)
 	}
 	met = gist{}
 	for i := n - 1; i >= 0; i-- {
-		behind[i] = met
+		around[i].behind(met)
 		met = met.and(gists[i])
 	}
 }
@@ -362,24 +359,23 @@ func (s *scratch) sides() {
 // manySides is sides for a long view: of it count a block of maxDistance words
 // that cannot be passed over, and the one before.
 func (s *scratch) manySides() {
-	var block, last gist
-	words := 0
+	block, last, words := anything(), gist{}, 0
 	next := func(i int) gist {
 		met := block.and(last)
 		block = block.and(s.gists[i])
 		if s.toks[i].flags&light == 0 {
 			if words++; words == maxDistance {
-				block, last, words = gist{}, block, 0
+				block, last, words = anything(), block, 0
 			}
 		}
 		return met
 	}
 	for i := range s.gists {
-		s.before[i] = next(i)
+		s.around[i].before(next(i))
 	}
 	block, last, words = gist{}, gist{}, 0
 	for i := len(s.gists) - 1; i >= 0; i-- {
-		s.behind[i] = next(i)
+		s.around[i].behind(next(i))
 	}
 }
 
