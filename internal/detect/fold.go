@@ -49,6 +49,13 @@ type view struct {
 	off offsets
 }
 
+// newView is an empty view with room for a text and what may be written out.
+func newView(text string) view {
+	n := len(text) + len(text)/16
+	offs := make([]int32, 2*n)
+	return view{make([]byte, 0, n), offsets{offs[:0:n], offs[n:n]}}
+}
+
 func (v *view) put(b byte, from, to int32) {
 	v.b = append(v.b, b)
 	v.off.from = append(v.off.from, from)
@@ -59,7 +66,7 @@ func (v *view) put(b byte, from, to int32) {
 // capitals, mathematical alphabets, look-alikes of other scripts; invisible
 // characters are dropped. Text in other scripts stays as it is.
 func (f foldTables) fold(text string, off offsets) view {
-	var v view
+	v := newView(text)
 	var buf [64]byte
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
@@ -133,7 +140,7 @@ func invisible(r rune) bool {
 
 // turn reads a text that was written upside down, from its end.
 func (f foldTables) turn(text string) view {
-	var v view
+	v := newView(text)
 	for i := len(text); i > 0; {
 		r, n := utf8.DecodeLastRuneInString(text[:i])
 		i -= n
@@ -148,7 +155,7 @@ func (f foldTables) turn(text string) view {
 // unwind puts parts that are written backwards, with a direction override,
 // into reading order.
 func unwind(text string) view {
-	var v view
+	v := newView(text)
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRuneInString(text[i:])
 		if r != '\u202e' {
@@ -185,7 +192,7 @@ func putRune(v *view, r rune, from, to int32) {
 // squeeze drops what is put between the letters of a word (marks of emphasis,
 // strokes) and reads symbols as the letters that they look like.
 func squeeze(text string, off offsets) view {
-	var v view
+	v := newView(text)
 	isWord := func(i int) bool {
 		return i >= 0 && i < len(text) && (text[i] >= utf8.RuneSelf || asciiKind(text[i]) == letter || asciiKind(text[i]) == digit)
 	}
