@@ -30,7 +30,7 @@ const (
 )
 
 // mostMeant is how many of the commonest words a spelling with a slip is taken
-// for: a rare one is more often a name. With all, two more of 10,000 harmless
+// for: a rare one is more often a name. With all of them a few more harmless
 // messages worried the reader, and nothing more was found.
 const mostMeant = 2500
 
@@ -259,7 +259,7 @@ func partCost(place uint16) float32 { return float32(math.Log(10 * float64(place
 const (
 	perLetter   = 1.9
 	perMeant    = 2.7 // where they are surely meant to be
-	surelyMeant = 20  // letters: nothing else is as long
+	surelyMeant = 14  // letters: nothing else is as long
 )
 
 // Cut appends the words that letters without spaces between them make up:

@@ -41,7 +41,7 @@ func TestCutsLettersIntoWords(t *testing.T) {
 	r := m.NewReader()
 	for letters, meant := range map[string]string{
 		"dontshowanyoneourchat": "dont show anyone our chat",
-		"sendmeapictonight":     "send me a pic tonight",
+		"sendmeapicofyou":       "send me a pic of you",
 		"comeovertonight":       "come over tonight",
 	} {
 		var want []Word
