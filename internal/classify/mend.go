@@ -1,6 +1,9 @@
 package classify
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // mends finds the word that is meant by a spelling that a model does not know:
 // one with a slip, with its vowels left out, or with stretched letters. Where
@@ -59,7 +62,7 @@ func newMends(of *Model) mends {
 		if len(w) > mostMend || !letters(w) {
 			continue
 		}
-		if len(w) > 2 || len(w) == 2 && place < mostShort || string(w) == "i" || string(w) == "a" || string(w) == "u" || string(w) == "r" {
+		if len(w) > 2 || len(w) == 2 && place < mostShort || len(w) == 1 && strings.Contains("iaur", s) {
 			add(asPart, w, place)
 		}
 		if len(w) < 2 || place >= mostMeant {
@@ -151,8 +154,7 @@ func without(to, word []byte, i int) []byte { return append(append(to, word[:i].
 // Mend finds the word that is meant by a spelling in lower case that the model
 // does not know: with digits for letters, with stretched letters, with one
 // letter too many, too few, wrong or in its neighbour's place (but the first),
-// or with its vowels left out.
-// The word is unknown where there is none.
+// or with its vowels left out. The word is unknown where there is none.
 func (m *Model) Mend(spelling []byte) Word {
 	var room, other [mostMend]byte
 	word, digits := unleet(room[:0], spelling, 'i')
@@ -234,10 +236,12 @@ func unleet(to, spelling []byte, one byte) (word []byte, digits bool) {
 
 func hashOf(word []byte) uint32 { return hashFrom(asSlip, word) }
 
-// How long, in letters, what is cut into words may be, and each of them.
+// MostCut is how many letters are cut into words at once.
+const MostCut = 160
+
+// The fewest letters that are cut, and the most of one of the words.
 const (
 	leastCut = 6
-	mostCut  = 160
 	mostPart = 14
 )
 
@@ -253,9 +257,10 @@ type cut struct {
 }
 
 // partCost is what a word costs that letters are cut into: the logarithm of
-// how rare it is, by Zipf's law. Letters that cost more each are no words.
+// how rare it is, by Zipf's law.
 func partCost(place uint16) float32 { return float32(math.Log(10 * float64(place+2))) }
 
+// What each letter may cost: letters that cost more are no words.
 const (
 	perLetter   = 1.9
 	perMeant    = 2.7 // where they are surely meant to be
@@ -267,7 +272,7 @@ const (
 // It is bolder where words are surely meant.
 func (r *Reader) Cut(to []Word, text []byte, meant bool) []Word {
 	n := len(text)
-	if n < leastCut || n > mostCut {
+	if n < leastCut || n > MostCut {
 		return to
 	}
 	c := &r.cuts

@@ -78,7 +78,7 @@ func FuzzMend(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, spelling []byte) {
 		m.Mend(spelling)
-		if len(spelling) <= mostCut*2 {
+		if len(spelling) <= 2*MostCut {
 			r.Cut(nil, spelling, true)
 		}
 	})

@@ -96,15 +96,19 @@ func (l *learned) view(s *scratch) {
 // cut into two, and how many into more.
 func (l *learned) cutView(s *scratch, least int) (two, more int) {
 	s.read, s.readAt = s.read[:0], s.readAt[:0]
+	tried := 0 // the end of the last run of single letters that was looked at
 	for i := 0; i < len(s.toks); i++ {
 		t := &s.toks[i]
 		if t.flags&number != 0 {
 			s.reads(i, l.kinds[numberKind(s, t)])
 			continue
 		}
-		if n := s.singlesAt(i); n >= mostlySpelled && l.cut(s, i, s.spelled(i, i+n), 1, true) > 0 {
-			i += n - 1
-			continue
+		if i >= tried {
+			tried = s.singlesTo(i)
+			if tried-i >= mostlySpelled && l.cut(s, i, s.spelled(i, tried), 1, true) > 0 {
+				i = tried - 1
+				continue
+			}
 		}
 		w := l.word(s, t)
 		if i+1 < len(s.toks) && (!w.Known() || s.tight(i+1)) {
@@ -171,13 +175,14 @@ func (s *scratch) reads(at int, w classify.Word) {
 	s.read, s.readAt = append(s.read, w), append(s.readAt, int32(at))
 }
 
-// singlesAt is how many single letters stand in a row from a token on.
-func (s *scratch) singlesAt(i int) int {
-	from := i
-	for i < len(s.toks) && s.toks[i].hi-s.toks[i].lo == 1 && s.toks[i].flags&(emoji|number) == 0 {
+// singlesTo is where the single letters in a row from a token on end; a longer
+// run than can be cut at once is looked at in parts.
+func (s *scratch) singlesTo(i int) int {
+	most := min(len(s.toks), i+classify.MostCut)
+	for i < most && s.toks[i].hi-s.toks[i].lo == 1 && s.toks[i].flags&(emoji|number) == 0 {
 		i++
 	}
-	return i - from
+	return i
 }
 
 // spelled is what a run of single letters spells.
