@@ -20,10 +20,10 @@ type mendSlot struct {
 
 // What a spelling is looked up as: each has hashes of its own.
 const (
-	asSlip     uint32 = 0x811c9dc5 + iota // itself, or with one letter left out
-	asSkeleton                            // without its vowels
-	asPlain                               // with each run of a letter written once
-	asPart                                // a part of letters without spaces
+	asSlip     = fnvBasis + iota // itself, or with one letter left out
+	asSkeleton                   // without its vowels
+	asPlain                      // with each run of a letter written once
+	asPart                       // a part of letters without spaces
 )
 
 // The lengths, in bytes, between which spellings are mended.
@@ -37,13 +37,6 @@ const (
 // messages worried the reader, and nothing more was found.
 const mostMeant = 2500
 
-func hashFrom(h uint32, word []byte) uint32 {
-	for _, b := range word {
-		h = (h ^ uint32(b)) * 16777619
-	}
-	return h
-}
-
 // newMends prepares the mending of a model's words.
 func newMends(of *Model) mends {
 	m := mends{slots: make([]mendSlot, 1<<10)}
@@ -52,13 +45,13 @@ func newMends(of *Model) mends {
 		if 2*n > len(m.slots) {
 			m.grow()
 		}
-		if m.add(mendSlot{hashFrom(as, word), uint16(place + 1)}) {
+		if m.add(mendSlot{HashOn(as, word), uint16(place + 1)}) {
 			n++
 		}
 	}
 	for place, s := range of.spellings {
 		w := []byte(s)
-		m.words = append(m.words, of.vocab.find(hashOf(w)))
+		m.words = append(m.words, of.vocab.find(Hash(w)))
 		if len(w) > mostMend || !letters(w) {
 			continue
 		}
@@ -162,11 +155,11 @@ func (m *Model) Mend(spelling []byte) Word {
 		return Word{}
 	}
 	if digits {
-		if w := m.vocab.find(hashOf(word)); w.Known() {
+		if w := m.vocab.find(Hash(word)); w.Known() {
 			return w
 		}
 		l, _ := unleet(other[:0], spelling, 'l')
-		if w := m.vocab.find(hashOf(l)); w.Known() {
+		if w := m.vocab.find(Hash(l)); w.Known() {
 			return w
 		}
 	}
@@ -177,16 +170,16 @@ func (m *Model) Mend(spelling []byte) Word {
 		}
 	}
 	if plain := once(other[:0], word); len(word)-len(plain) >= 2 {
-		consider(hashFrom(asPlain, plain))
+		consider(HashOn(asPlain, plain))
 	}
 	if best == 0 && len(word) >= leastSlip {
-		consider(hashFrom(asSlip, word))
+		consider(HashOn(asSlip, word))
 		for i := 1; i < len(word) && len(word) > leastSlip; i++ {
-			consider(hashFrom(hashFrom(asSlip, word[:i]), word[i+1:]))
+			consider(HashOn(HashOn(asSlip, word[:i]), word[i+1:]))
 		}
 	}
 	if bones := skeleton(other[:0], word, true); best == 0 && len(word) >= 2 && len(bones) == len(word) {
-		consider(hashFrom(asSkeleton, bones))
+		consider(HashOn(asSkeleton, bones))
 	}
 	return m.mends.word(best)
 }
@@ -205,36 +198,39 @@ func unleet(to, spelling []byte, one byte) (word []byte, digits bool) {
 		return nil, false
 	}
 	for _, b := range spelling {
-		if b < 'a' || b > 'z' {
-			digits = true
-		}
-		switch {
-		case b >= 'a' && b <= 'z':
-		case b == '0':
-			b = 'o'
-		case b == '1':
-			b = one
-		case b == '3':
-			b = 'e'
-		case b == '4':
-			b = 'a'
-		case b == '5':
-			b = 's'
-		case b == '6' || b == '9':
-			b = 'g'
-		case b == '7':
-			b = 't'
-		case b == '8':
-			b = 'b'
-		default:
+		l := Letter(b, one)
+		if l < 'a' || l > 'z' {
 			return nil, false
 		}
-		to = append(to, b)
+		digits = digits || l != b
+		to = append(to, l)
 	}
 	return to, digits
 }
 
-func hashOf(word []byte) uint32 { return hashFrom(asSlip, word) }
+// Letter is the letter that a digit stands for in a disguised word, s3nd or
+// p1c; 1 stands for one. Anything else stands for itself.
+func Letter(b, one byte) byte {
+	switch b {
+	case '0':
+		return 'o'
+	case '1':
+		return one
+	case '3':
+		return 'e'
+	case '4':
+		return 'a'
+	case '5':
+		return 's'
+	case '6', '9':
+		return 'g'
+	case '7':
+		return 't'
+	case '8':
+		return 'b'
+	}
+	return b
+}
 
 // MostCut is how many letters are cut into words at once.
 const MostCut = 160
@@ -283,7 +279,7 @@ func (r *Reader) Cut(to []Word, text []byte, meant bool) []Word {
 		cuts[i].cost = math.MaxFloat32
 		h := asPart
 		for j := i; j < n && j < i+mostPart; j++ {
-			h = hashFrom(h, text[j:j+1])
+			h = HashOn(h, text[j:j+1])
 			if cuts[j+1].cost == math.MaxFloat32 {
 				continue
 			}

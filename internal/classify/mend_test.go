@@ -46,7 +46,7 @@ func TestCutsLettersIntoWords(t *testing.T) {
 	} {
 		var want []Word
 		for _, w := range bytes.Fields([]byte(meant)) {
-			want = append(want, m.Word(hashOf(w)))
+			want = append(want, m.Word(Hash(w)))
 		}
 		got := r.Cut(nil, []byte(letters), false)
 		if len(got) != len(want) {

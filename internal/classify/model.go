@@ -1,8 +1,9 @@
 // Package classify is the learned second reader: a small linear model over the
 // words of a message, trained on texts written for it (texts/), that notices
 // worrying messages in wordings that no rule foresaw. It is given words that
-// detect has cut and cleaned, and says how much they worry it, what they most
-// likely are, and which words moved it. It knows no rules, no conversations and
+// detect has cut and cleaned, reads those that it does not know as the words that
+// are meant, and says how much they worry it, what they most likely are, and
+// which words moved it. It knows no rules, no conversations and
 // no people.
 package classify
 

@@ -53,10 +53,17 @@ func (v vocabulary) add(hash uint32, w Word) {
 }
 
 // Hash is the FNV-1a hash by which words are found.
-func Hash(word string) uint32 {
-	h := uint32(2166136261)
+func Hash[T string | []byte](word T) uint32 { return HashOn(fnvBasis, word) }
+
+const (
+	fnvBasis uint32 = 2166136261
+	fnvPrime uint32 = 16777619
+)
+
+// HashOn goes on with a hash: HashOn(Hash(a), b) is that of a and b together.
+func HashOn[T string | []byte](h uint32, word T) uint32 {
 	for i := range len(word) {
-		h = (h ^ uint32(word[i])) * 16777619
+		h = (h ^ uint32(word[i])) * fnvPrime
 	}
 	return h
 }

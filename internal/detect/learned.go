@@ -189,7 +189,7 @@ func (s *scratch) singlesTo(i int) int {
 func (s *scratch) spelled(from, to int) []byte {
 	s.letters = s.letters[:0]
 	for _, t := range s.toks[from:to] {
-		s.letters = append(s.letters, unleet(s.low[t.lo]))
+		s.letters = append(s.letters, classify.Letter(s.low[t.lo], 'i'))
 	}
 	return s.letters
 }
@@ -206,11 +206,7 @@ func (s *scratch) together(i int) uint32 {
 	if b.flags&(emoji|number) != 0 || a.hi-a.lo+b.hi-b.lo < 4 {
 		return 0
 	}
-	h := a.hash
-	for _, c := range s.low[b.lo:b.hi] {
-		h = (h ^ uint32(c)) * 16777619
-	}
-	return h
+	return classify.HashOn(a.hash, s.low[b.lo:b.hi])
 }
 
 // readLearned adds the signs that the learned reader finds in the view.

@@ -1,6 +1,10 @@
 package detect
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/waymark-bot/waymark/internal/classify"
+)
 
 // rejoin mends words that were pulled apart or run together: "p i c", "pri
 // vate", "sendmeapic". It rewrites the view's tokens in place and says whether
@@ -100,7 +104,7 @@ func (p *program) singlesFrom(s *scratch, toks []token, from int) singles {
 		return r
 	}
 	for _, t := range toks[from:r.to] {
-		r.letters = append(r.letters, unleet(s.low[t.lo]))
+		r.letters = append(r.letters, classify.Letter(s.low[t.lo], 'i'))
 	}
 	p.cutAll(s, r.letters)
 	return r
@@ -140,7 +144,7 @@ func (p *program) group(s *scratch, run []token) {
 	}
 	var b []byte
 	for _, t := range run {
-		b = append(b, unleet(s.low[t.lo]))
+		b = append(b, classify.Letter(s.low[t.lo], 'i'))
 	}
 	if p.words.lookup(b) == nil {
 		if cuts := p.cut(s, b); cuts != nil {
@@ -155,24 +159,6 @@ func (p *program) group(s *scratch, run []token) {
 	p.addWord(s, b, run[0], run[len(run)-1])
 }
 
-func unleet(b byte) byte {
-	switch b {
-	case '0':
-		return 'o'
-	case '1':
-		return 'i'
-	case '3':
-		return 'e'
-	case '4':
-		return 'a'
-	case '5':
-		return 's'
-	case '7':
-		return 't'
-	}
-	return b
-}
-
 // addWord adds a token that spans those from first to last.
 func (p *program) addWord(s *scratch, word []byte, first, last token) {
 	t := first
@@ -181,7 +167,7 @@ func (p *program) addWord(s *scratch, word []byte, first, last token) {
 	t.lo = int32(len(s.low))
 	s.low = append(s.low, word...)
 	t.hi = int32(len(s.low))
-	t.hash = hashOf(word)
+	t.hash = classify.Hash(word)
 	if len(word) <= maxWord {
 		p.giveTo(s, &t, &p.words, p.words.lookup(word))
 	}
@@ -198,7 +184,7 @@ func (p *program) apart(s *scratch, word []byte, t token, least int) bool {
 	for _, to := range cuts {
 		part := t
 		part.lo, part.hi = lo+int32(from), lo+int32(to)
-		part.hash = hashOf(word[from:to])
+		part.hash = classify.Hash(word[from:to])
 		part.id, part.alts = unknownWord, 0
 		part.flags &^= light | opens | closes
 		if from == 0 {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/waymark-bot/waymark/internal/classify"
 )
 
 // maxWord is the longest word, in bytes, that is looked up.
@@ -574,7 +576,7 @@ func (c *scanner) closeWord(start, i, lo, hi int, e *slot, h *hints) *token {
 	word := c.s.low[lo:hi]
 	t := c.token(start, i, lo, hi)
 	if e == nil {
-		t.hash = hashOf(word)
+		t.hash = classify.Hash(word)
 	}
 	n := hi - lo
 	c.count(n == 1, h)
@@ -774,27 +776,10 @@ func (c *scanner) unmask(t *token, word []byte) {
 		var buf [24]byte
 		letters := 0
 		for i, b := range word {
-			switch b {
-			case '0':
-				b = 'o'
-			case '1':
-				b = one
-			case '3':
-				b = 'e'
-			case '4':
-				b = 'a'
-			case '5':
-				b = 's'
-			case '6', '9':
-				b = 'g'
-			case '7':
-				b = 't'
-			case '8':
-				b = 'b'
-			default:
+			buf[i] = classify.Letter(b, one)
+			if buf[i] == b {
 				letters++
 			}
-			buf[i] = b
 		}
 		if letters > 0 && c.give(t, &c.p.words, c.p.words.lookup(buf[:len(word)])) {
 			return

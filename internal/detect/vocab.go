@@ -3,6 +3,8 @@ package detect
 import (
 	"encoding/binary"
 	"slices"
+
+	"github.com/waymark-bot/waymark/internal/classify"
 )
 
 // wordID names a word of the lexicon. Different spellings of one word (typing
@@ -83,16 +85,6 @@ func (v *vocab) place(word []byte, head uint64) uint32 {
 	return uint32(h>>32) & uint32(len(v.slots)-1)
 }
 
-// hashOf is the hash by which the learned reader knows a word: classify.Hash
-// for what is no string.
-func hashOf(word []byte) uint32 {
-	h := uint32(2166136261)
-	for _, b := range word {
-		h = (h ^ uint32(b)) * 16777619
-	}
-	return h
-}
-
 // add gives a spelling one more id. It returns false where it had it already.
 func (v *vocab) add(word []byte, id wordID) bool {
 	if len(word) == 0 || len(word) > maxWord {
@@ -124,7 +116,7 @@ func (v *vocab) insert(word []byte, id wordID) {
 	}
 	v.entries = append(v.entries, entry{off: uint32(len(v.bytes)), first: id, n: uint8(len(word))})
 	v.bytes = append(v.bytes, word...)
-	v.put(word, slot{head: headOf(word), entry: uint32(len(v.entries)), first: id, hash: hashOf(word)})
+	v.put(word, slot{head: headOf(word), entry: uint32(len(v.entries)), first: id, hash: classify.Hash(word)})
 }
 
 func (v *vocab) put(word []byte, s slot) {
