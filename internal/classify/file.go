@@ -9,7 +9,7 @@ import (
 )
 
 // header begins each model's file and names its format.
-const header = "waymark-reader-5\n"
+const header = "waymark-reader-6\n"
 
 // WriteTo writes the model as a file.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
@@ -39,6 +39,14 @@ func (m *Model) WriteTo(w io.Writer) (int64, error) {
 	put(&b, m.hashes...)
 	for _, x := range m.rows {
 		b.WriteByte(byte(x))
+	}
+	scale := m.net.scale()
+	put(&b, uint32(len(m.net.words)/netSize), math.Float32bits(scale))
+	for _, x := range m.net.words {
+		b.WriteByte(byte(int8(math.Round(float64(x / scale)))))
+	}
+	for _, x := range m.net.dense() {
+		put(&b, math.Float32bits(x))
 	}
 	return b.WriteTo(w)
 }
@@ -83,6 +91,19 @@ func Read(data []byte) (*Model, error) {
 	m.rows = make([]int8, len(m.hashes)*m.heads())
 	for i, b := range d.bytes(len(m.rows)) {
 		m.rows[i] = int8(b)
+	}
+	rows := d.count(netSize)
+	if rows < m.vocab.numbers()+3 {
+		d.short = true
+		rows = m.vocab.numbers() + 3
+	}
+	m.net = newNet(rows, m.heads())
+	scale := math.Float32frombits(d.u32())
+	for i, b := range d.bytes(len(m.net.words)) {
+		m.net.words[i] = float32(int8(b)) * scale
+	}
+	for i := range m.net.dense() {
+		m.net.dense()[i] = math.Float32frombits(d.u32())
 	}
 	if d.short || len(d.rest) > 0 {
 		return nil, errors.New("read the model: the file is damaged: train it again")

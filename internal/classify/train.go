@@ -49,6 +49,7 @@ func Train(texts []Text, meanings Meanings) (*Model, error) {
 		weights[h] = m.fit(data, texts, n, h)
 	}
 	m.pack(hashes, weights)
+	m.learnNet(texts, numbers)
 	return m, nil
 }
 

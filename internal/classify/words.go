@@ -52,6 +52,15 @@ func (v vocabulary) add(hash uint32, w Word) {
 	v.slots[i] = wordSlot{hash, w}
 }
 
+// numbers is the highest number of a word, a group or a kind.
+func (v vocabulary) numbers() int {
+	most := uint16(0)
+	for _, s := range v.slots {
+		most = max(most, s.word.id, s.word.group, s.word.kind)
+	}
+	return int(most)
+}
+
 // Hash is the FNV-1a hash by which words are found.
 func Hash[T string | []byte](word T) uint32 { return HashOn(fnvBasis, word) }
 

@@ -262,7 +262,7 @@ func (p *program) inContexts(s *scratch, f found, r *compiledRule, g *Signal) {
 	}
 	for i := range p.contexts {
 		c := &p.contexts[i]
-		if c.becomes == "" && c.factor < factor && slices.Contains(c.lowers, g.Category) && p.contextHolds(s, c, f) {
+		if !f.sure && c.becomes == "" && c.factor < factor && slices.Contains(c.lowers, g.Category) && p.contextHolds(s, c, f) {
 			factor = c.factor
 		}
 	}

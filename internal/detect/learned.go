@@ -20,6 +20,11 @@ const (
 	hintFactor = 0.5
 )
 
+// sureWorry is how worrying a text is to the learned reader where a context no
+// longer lowers its sign. It has read the context too, and learned from games,
+// stories and advice: of what is quoted from them, it is sure of next to nothing.
+const sureWorry = 3.0
+
 // learnedRule is a rule that has no patterns: it holds where the learned
 // reader finds a text of the rule's category worrying enough.
 type learnedRule struct {
@@ -268,7 +273,7 @@ func (d *Detector) learn(s *scratch, at int, r classify.Reading) {
 		return
 	}
 	from, to := s.reader.Moved()
-	f := found{rule: k.rule, pattern: -1, from: s.readAt[at+from], to: s.readAt[at+to-1] + 1}
+	f := found{rule: k.rule, pattern: -1, from: s.readAt[at+from], to: s.readAt[at+to-1] + 1, sure: r.Worry >= sureWorry}
 	if r.Worry < k.worry {
 		hint := *rule
 		hint.Weight *= hintFactor

@@ -113,6 +113,7 @@ type found struct {
 	rule     int32
 	pattern  int32
 	from, to int32 // tokens [from, to)
+	sure     bool  // the learned reader is, whatever the context
 }
 
 // also gives a token one more id.
@@ -135,6 +136,9 @@ func (s *scratch) also(t *token, id wordID) {
 func (s *scratch) reset() {
 	s.message++
 	s.judged, s.last, s.alts, s.out = false, s.last[:0], s.alts[:0], s.out[:0]
+	if s.reader != nil {
+		s.reader.Begin()
+	}
 	s.nextView()
 }
 
@@ -235,7 +239,7 @@ func (s *scratch) compare() bool {
 	for _, f := range s.lastFound {
 		from, to := s.moved[f.from]-1, s.moved[f.to-1]
 		if from >= 0 && to-from == f.to-f.from && s.news[to] == s.news[from] {
-			s.found = append(s.found, found{f.rule, f.pattern, from, to})
+			s.found = append(s.found, found{f.rule, f.pattern, from, to, false})
 		}
 	}
 	return count > 0 || len(s.toks) != len(s.last)
@@ -531,7 +535,7 @@ func (p *program) try(s *scratch, k int32) {
 	from, to, ok := p.next(s, pt, 0)
 	for n := 0; ok && n < ruleMatches; n++ {
 		if p.allowed(s, pt, from) {
-			s.found = append(s.found, found{p.owner[k], k, int32(from), int32(to)})
+			s.found = append(s.found, found{p.owner[k], k, int32(from), int32(to), false})
 		}
 		from, to, ok = p.next(s, pt, from+1)
 	}
