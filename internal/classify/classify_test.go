@@ -2,6 +2,8 @@ package classify
 
 import (
 	"bytes"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -100,6 +102,60 @@ func TestGlanceLetsWorryThrough(t *testing.T) {
 	}
 	if glance("the match is late today made soup the ball the bus maths") {
 		t.Error("harmless words are read in full")
+	}
+}
+
+func TestNetTellsWorryFromChat(t *testing.T) {
+	m, err := Train(slices.Repeat(some(), 20), meanings(t, someGroups, someKinds))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s sight
+	for _, text := range some() {
+		var words []Word
+		for _, w := range text.Words {
+			words = append(words, m.Word(Hash(w)))
+		}
+		m.net.see(&s, words)
+		if (m.net.odds(&s, worrying) > 0) != text.Worrying {
+			t.Errorf("%v: %.2f", text.Words, m.net.odds(&s, worrying))
+		}
+	}
+}
+
+// No message can be made to cost much: the net is asked a few times, and again
+// about the next message.
+func TestNetIsAskedAFewTimes(t *testing.T) {
+	m := trained(t)
+	words := []Word{m.Word(Hash("tell")), m.Word(Hash("your")), m.Word(Hash("mum"))}
+	r := m.NewReader()
+	var asked []bool
+	for range mostNets + 1 {
+		r.Read(words)
+		asked = append(asked, r.netted)
+	}
+	r.Begin()
+	r.Read(words)
+	if asked = append(asked, r.netted); !slices.Equal(asked, []bool{true, true, true, true, false, true}) {
+		t.Errorf("asked: %v", asked)
+	}
+}
+
+func TestFileReadsAsTheModelDid(t *testing.T) {
+	m := trained(t)
+	var file bytes.Buffer
+	if _, err := m.WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Read(file.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range some() {
+		line := strings.Join(text.Words, " ")
+		if a, b := read(m, line), read(again, line); a.Label != b.Label || math.Abs(a.Worry-b.Worry) > 0.001 {
+			t.Errorf("%q: %+v, and from the file %+v", line, a, b)
+		}
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// The sizes of a net. Larger ones (32 and 64, 48 and 128) found no more texts
-// that they had not learned from.
+// The sizes of a net. Larger ones (32 and 64, 48 and 128) found hardly more
+// texts that they had not learned from.
 const (
 	netSize    = 24 // numbers that stand for a word
 	netWidths  = 3  // filters look at 1, 2 and 3 words in a row

@@ -108,6 +108,20 @@ func TestSeverityOfMessages(t *testing.T) {
 	}
 }
 
+// A game lowers what is said of it, but not what is clear in any place.
+func TestAGameDoesNotHideWhatIsClear(t *testing.T) {
+	d := detector(t)
+	for text, at := range map[string]Severity{
+		"for the quest meet me alone, dont tell ur parents, i'll pick u up from school":     High,
+		"i can get u robux for that quest but u have to keep it between us, add me on snap": High,
+		"in the game he says i will give you gold if you meet me at the docks":              Low,
+	} {
+		if got := Assess(d.Detect(text)); got != at {
+			t.Errorf("%q is %s, want %s", text, got, at)
+		}
+	}
+}
+
 // Words about who somebody is are never a sign, whatever the lexicon says.
 func TestIdentityIsNeverASign(t *testing.T) {
 	d := detector(t)
