@@ -11,6 +11,7 @@ import (
 type mends struct {
 	slots []mendSlot // open-addressed; its length is a power of two
 	words []Word     // those of the model's spellings
+	costs []float32  // what each costs that letters are cut into
 }
 
 type mendSlot struct {
@@ -52,6 +53,7 @@ func newMends(of *Model) mends {
 	for place, s := range of.spellings {
 		w := []byte(s)
 		m.words = append(m.words, of.vocab.find(Hash(w)))
+		m.costs = append(m.costs, partCost(place))
 		if len(w) > mostMend || !letters(w) {
 			continue
 		}
@@ -254,7 +256,7 @@ type cut struct {
 
 // partCost is what a word costs that letters are cut into: the logarithm of
 // how rare it is, by Zipf's law.
-func partCost(place uint16) float32 { return float32(math.Log(10 * float64(place+2))) }
+func partCost(place int) float32 { return float32(math.Log(10 * float64(place+3))) }
 
 // What each letter may cost: letters that cost more are no words.
 const (
@@ -287,7 +289,7 @@ func (r *Reader) Cut(to []Word, text []byte, meant bool) []Word {
 			if place == 0 {
 				continue
 			}
-			if cost := partCost(place) + cuts[j+1].cost; cost < cuts[i].cost {
+			if cost := m.costs[place-1] + cuts[j+1].cost; cost < cuts[i].cost {
 				cuts[i] = cut{cost, int32(j + 1), place}
 			}
 		}

@@ -110,6 +110,7 @@ func glanceSlot(a, b uint16) uint32 { return mix(groups, a, b) % glanceSlots }
 type Reader struct {
 	m      *Model
 	found  []feature
+	sums   []int32 // of each head's weights, over what was seen
 	seen   []place
 	round  uint8
 	last   []uint8 // for each feature, the round in which it was seen
@@ -162,6 +163,7 @@ func (r *Reader) Read(words []Word) (out Reading) {
 	if whole < worthNaming {
 		return Reading{Worry: whole}
 	}
+	r.addUp()
 	if out = r.name(whole); out.Worry < worthNet || r.nets == mostNets {
 		return out
 	}
@@ -182,7 +184,7 @@ func (r *Reader) Begin() { r.nets = 0 }
 func (r *Reader) name(whole float64) (out Reading) {
 	best := 0.0
 	for i := range r.m.labels {
-		s := r.sum(1 + i)
+		s := r.m.odds(1+i, r.sums[1+i])
 		if r.netted {
 			s += netShare * r.m.net.odds(&r.sight, 1+i)
 		}
@@ -221,12 +223,18 @@ func (r *Reader) look(words []Word) float64 {
 	return r.m.odds(worrying, sum)
 }
 
-func (r *Reader) sum(head int) float64 {
-	n, heads := int32(0), r.m.heads()
-	for _, p := range r.seen {
-		n += int32(r.m.rows[int(p.row)*heads+head])
+// addUp adds the weights of what was seen up, for each head.
+func (r *Reader) addUp() {
+	heads := r.m.heads()
+	if r.sums == nil {
+		r.sums = make([]int32, heads)
 	}
-	return r.m.odds(head, n)
+	clear(r.sums)
+	for _, p := range r.seen {
+		for h, w := range r.m.rows[int(p.row)*heads:][:heads] {
+			r.sums[h] += int32(w)
+		}
+	}
 }
 
 // odds turns a sum of a head's weights into the logarithm of the odds.
