@@ -9,9 +9,41 @@ import (
 // one with a slip, with its vowels left out, or with stretched letters. Where
 // several could be meant, it is the one that most texts held.
 type mends struct {
-	slots []mendSlot // open-addressed; its length is a power of two
-	words []Word     // those of the model's spellings
-	costs []float32  // what each costs that letters are cut into
+	slots  []mendSlot // open-addressed; its length is a power of two
+	words  []Word     // those of the model's spellings
+	costs  []float32  // what each costs that letters are cut into
+	begins Beginnings // of the parts that letters are cut into
+}
+
+// Beginnings are those of some words: a bit for each hash that a word begins
+// with. Where letters have none, no longer word begins with them. A few hashes
+// are in it by chance.
+type Beginnings []uint64
+
+// beginBits is how many bits Beginnings have. With more they would hold fewer
+// hashes by chance, but not stay in the processor's cache.
+const beginBits = 1 << 18
+
+// NewBeginnings makes the beginnings of no word.
+func NewBeginnings() Beginnings { return make(Beginnings, beginBits/64) }
+
+// Add adds the beginnings of a word.
+func (b Beginnings) Add(word []byte) {
+	h := asPart
+	for i := range word {
+		h = HashOn(h, word[i:i+1])
+		b[h%beginBits/64] |= 1 << (h % 64)
+	}
+}
+
+// None is the hash of no letters.
+func (b Beginnings) None() uint32 { return asPart }
+
+// On goes on with the hash of letters by one more, and says whether a word
+// begins with them.
+func (b Beginnings) On(h uint32, letter byte) (uint32, bool) {
+	h = (h ^ uint32(letter)) * fnvPrime
+	return h, b[h%beginBits/64]&(1<<(h%64)) != 0
 }
 
 type mendSlot struct {
@@ -40,7 +72,7 @@ const mostMeant = 2500
 
 // newMends prepares the mending of a model's words.
 func newMends(of *Model) mends {
-	m := mends{slots: make([]mendSlot, 1<<10)}
+	m := mends{slots: make([]mendSlot, 1<<10), begins: NewBeginnings()}
 	n := 0
 	add := func(as uint32, word []byte, place int) {
 		if 2*n > len(m.slots) {
@@ -59,6 +91,7 @@ func newMends(of *Model) mends {
 		}
 		if len(w) > 2 || len(w) == 2 && place < mostShort || len(w) == 1 && strings.Contains("iaur", s) {
 			add(asPart, w, place)
+			m.begins.Add(w)
 		}
 		if len(w) < 2 || place >= mostMeant {
 			continue
@@ -265,6 +298,12 @@ const (
 	surelyMeant = 14  // letters: nothing else is as long
 )
 
+// keptCut is what letters were cut into, in this message.
+type keptCut struct {
+	cost     float32 // for each letter
+	from, to int32   // its words among those kept
+}
+
 // Cut appends the words that letters without spaces between them make up:
 // those that are commonest together. It appends nothing where there are none.
 // It is bolder where words are surely meant.
@@ -273,15 +312,38 @@ func (r *Reader) Cut(to []Word, text []byte, meant bool) []Word {
 	if n < leastCut || n > MostCut {
 		return to
 	}
+	// The same letters come again in a message's further views.
+	key := uint64(Hash(text))<<8 | uint64(n)
+	c, ok := r.cut[key]
+	if !ok {
+		c = r.cutAnew(text)
+		r.cut[key] = c
+	}
+	most := float32(perLetter)
+	if meant || n >= surelyMeant {
+		most = perMeant
+	}
+	if c.cost > most {
+		return to
+	}
+	return append(to, r.parts[c.from:c.to]...)
+}
+
+// cutAnew finds the commonest words that make up letters.
+func (r *Reader) cutAnew(text []byte) keptCut {
+	n := len(text)
 	c := &r.cuts
 	*c = append((*c)[:0], make([]cut, n+1)...)
 	cuts := *c
 	m := &r.m.mends
 	for i := n - 1; i >= 0; i-- {
 		cuts[i].cost = math.MaxFloat32
-		h := asPart
+		h := m.begins.None()
 		for j := i; j < n && j < i+mostPart; j++ {
-			h = HashOn(h, text[j:j+1])
+			var more bool
+			if h, more = m.begins.On(h, text[j]); !more {
+				break
+			}
 			if cuts[j+1].cost == math.MaxFloat32 {
 				continue
 			}
@@ -294,15 +356,12 @@ func (r *Reader) Cut(to []Word, text []byte, meant bool) []Word {
 			}
 		}
 	}
-	most := float32(perLetter)
-	if meant || n >= surelyMeant {
-		most = perMeant
+	k := keptCut{cost: cuts[0].cost / float32(n), from: int32(len(r.parts))}
+	if k.cost <= perMeant {
+		for i := 0; i < n; i = int(cuts[i].next) {
+			r.parts = append(r.parts, m.word(cuts[i].place))
+		}
 	}
-	if cuts[0].cost > most*float32(n) {
-		return to
-	}
-	for i := 0; i < n; i = int(cuts[i].next) {
-		to = append(to, m.word(cuts[i].place))
-	}
-	return to
+	k.to = int32(len(r.parts))
+	return k
 }

@@ -116,6 +116,8 @@ type Reader struct {
 	last   []uint8 // for each feature, the round in which it was seen
 	words  int     // that were read last
 	cuts   []cut
+	cut    map[uint64]keptCut // of this message, by the letters' hash and length
+	parts  []Word             // what its letters were cut into
 	marks  []float64
 	sight  sight
 	nets   int  // how often the net was asked about this message
@@ -129,7 +131,9 @@ type place struct {
 }
 
 // NewReader makes a reader.
-func (m *Model) NewReader() *Reader { return &Reader{m: m, last: make([]uint8, len(m.hashes))} }
+func (m *Model) NewReader() *Reader {
+	return &Reader{m: m, last: make([]uint8, len(m.hashes)), cut: map[uint64]keptCut{}}
+}
 
 // Word finds a word by the FNV-1a hash of its lower-case spelling.
 func (m *Model) Word(hash uint32) Word { return m.vocab.find(hash) }
@@ -178,7 +182,13 @@ func (r *Reader) Read(words []Word) (out Reading) {
 const mostNets = 4
 
 // Begin begins another message.
-func (r *Reader) Begin() { r.nets = 0 }
+func (r *Reader) Begin() {
+	r.nets = 0
+	if len(r.cut) > 0 {
+		clear(r.cut)
+		r.parts = r.parts[:0]
+	}
+}
 
 // name finds the likeliest label of words that worry so much.
 func (r *Reader) name(whole float64) (out Reading) {

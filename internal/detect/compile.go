@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/waymark-bot/waymark/internal/classify"
 )
 
 // compiler turns what the lexicon's files say into a program.
@@ -38,7 +40,7 @@ func newCompiler() *compiler { return newCompilerWith(newFoldTables()) }
 // newCompilerWith makes a compiler that shares the tables of look-alikes.
 func newCompilerWith(tables foldTables) *compiler {
 	c := &compiler{
-		p:      &program{kinds: byteKinds(), tables: tables, words: newVocab(), collapsed: newVocab(), skeletons: newVocab()},
+		p:      &program{kinds: byteKinds(), tables: tables, words: newVocab(), collapsed: newVocab(), skeletons: newVocab(), begins: classify.NewBeginnings()},
 		byName: map[string]int{}, unions: map[string]int{}, stops: map[wordID]bool{}, rank: map[wordID]int{},
 		entries: map[string]wordID{}, phrase: map[string]wordID{}, phrases: map[phraseStep]phraseNode{}, single: map[string]wordID{},
 		from: everyLang,
@@ -324,6 +326,9 @@ func (c *compiler) spell(real map[string]bool) {
 	for i := range p.words.slots {
 		if e := &p.words.slots[i]; e.entry != 0 {
 			w := p.words.spelling(&p.words.entries[e.place()])
+			if cost, _ := p.costOf(w, e); cost != 0 && len(w) <= longestPart {
+				p.begins.Add(w)
+			}
 			if p.isFiller(e.first) {
 				e.flags = light
 			}

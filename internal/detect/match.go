@@ -17,9 +17,10 @@ func literalRef(id wordID) int { return literalBase - int(id) }
 type program struct {
 	kinds     kinds
 	tables    foldTables
-	words     vocab // spelling -> words
-	collapsed vocab // spelling with repeated letters written once -> words
-	skeletons vocab // spelling without vowels -> words
+	words     vocab               // spelling -> words
+	collapsed vocab               // spelling with repeated letters written once -> words
+	skeletons vocab               // spelling without vowels -> words
+	begins    classify.Beginnings // of the words that letters are cut into
 	names     []string
 	langs     []langs // of each word: the languages that it belongs to
 	frequent  []bool  // words so common that they carry no meaning alone

@@ -225,8 +225,13 @@ func (p *program) cutAll(s *scratch, b []byte) {
 	c.langs = zeros(c.langs, len(b)+1)
 	c.cost[len(b)], c.langs[len(b)] = 1, everyLang
 	for i := len(b) - 1; i >= 0; i-- {
+		h := p.begins.None()
 		for j := i; j < len(b) && j < i+longestPart; j++ {
 			s.steps++
+			var more bool
+			if h, more = p.begins.On(h, b[j]); !more {
+				break
+			}
 			if c.cost[j+1] == 0 {
 				continue
 			}
@@ -251,7 +256,11 @@ func zeros[T int32 | langs](old []T, n int) []T {
 // partCost is what a part costs that words are cut into: less for what is
 // surely meant, 0 where it is no word of ours. It returns the part's languages.
 func (p *program) partCost(part []byte) (int32, langs) {
-	e := p.words.lookup(part)
+	return p.costOf(part, p.words.lookup(part))
+}
+
+// costOf is partCost, with the slot of the part.
+func (p *program) costOf(part []byte, e *slot) (int32, langs) {
 	if e == nil {
 		return 0, 0
 	}
