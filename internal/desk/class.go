@@ -310,6 +310,9 @@ func (d *Desk) classShow(ctx context.Context, v viewer, id, question string, a c
 		}
 		return d.note("staff.class.title", "staff.class.lost"), nil
 	}
+	if c.at.ID == "" { // pressed before the platform said where it put the question
+		d.classes.placed(id, a.Message)
+	}
 	card := chat.Card{Title: d.texts.Say("staff.class.confirm"), Tone: chat.Calm, Blocks: []chat.Block{
 		chat.Text(d.texts.Count("staff.class.people", c.people()))}}
 	if c.people() < classFew {
